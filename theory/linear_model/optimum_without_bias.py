@@ -1,0 +1,126 @@
+r"""The linear model without bias: another problem, with another optimum.
+
+Without bias the loss is ‖D_I^{1/2} (1 - G) S^{1/2}‖² with S = E x xᵀ, not the
+covariance. S has the large eigenvector (1, …, 1), so the mean direction is worth storing:
+
+* equal importance: uncentred PCA. G projects on the m leading eigenvectors of S; for
+  equal densities the sum direction comes first and the loss is (n - m) v, while storing
+  m single features costs (n - m) p/3.
+* any importance, one hidden dimension: along W = √t u the loss is a parabola in t,
+
+.. math:: \min_t L = \operatorname{tr}(D S) - \frac{(u^T D S u)^2}{(u^T S u)(u^T D u)}
+
+* n = 2, m = 1, W ∝ (1, τ): the best direction is a root of the quartic
+
+.. math:: 9 p^2 (1+r)\, τ (r τ^2 - 1) + 12 p r (τ^4 - 1) - 16 (r - 1)\, τ (r τ^2 + 1) = 0
+
+D = diag(I); r: importance of the second feature over the first; p: their density.
+Source: derived here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy
+
+from superposition.theory.domain import check_density, check_importance
+from superposition.theory.features import moments
+from superposition.theory.features.feature_law import FeatureLaw
+from superposition.theory.statement import Argument, Statement
+from superposition.theory.symbols import m, n, p, r
+
+tau = sympy.Symbol("tau", real=True)
+
+
+@cache
+def profile() -> sympy.Expr:
+    """The loss of the direction (1, τ) at its best norm, n = 2, m = 1."""
+    S = sympy.Matrix(FeatureLaw.independent([p, p]).second_moments())
+    D, u = sympy.diag(1, r), sympy.Matrix([1, tau])
+    overlap, power, weight = ((u.T * M * u)[0] for M in (D * S, S, D))
+    return sympy.factor((D * S).trace() - overlap**2 / (power * weight))
+
+
+@cache
+def quartic() -> sympy.Poly:
+    """The polynomial in τ whose roots hold the best direction (the numerator's last factor).
+
+    >>> quartic().degree()
+    4
+    """
+    numerator = sympy.numer(sympy.factor(sympy.diff(profile(), tau)))
+    _, factors = sympy.factor_list(numerator, tau)
+    return sympy.Poly(max(factors, key=lambda pair: sympy.degree(pair[0], tau))[0], tau)
+
+
+def best_direction(importance: float, density: float) -> tuple[float, float]:
+    """The best τ = W_2/W_1 and its loss, for n = 2, m = 1 without bias.
+
+    importance: of the second feature, the first has 1; it must be positive.
+
+    >>> τ, loss = best_direction(importance=1.0, density=0.5)
+    >>> round(τ, 9), round(loss, 9)
+    (1.0, 0.104166667)
+    """
+    check_density(density)
+    check_importance(importance)
+    if importance == 0:
+        raise ValueError("importance is 0; the direction is undefined unless it is positive.")
+    coefficients = [
+        float(value.subs({r: importance, p: density})) for value in quartic().all_coeffs()
+    ]
+    roots = np.roots(coefficients)
+    real = roots[np.abs(roots.imag) < 1e-7 * (1 + np.abs(roots))].real
+    losses = _profile_function()(importance, density, real)
+    best = int(np.argmin(losses))
+    return float(real[best]), float(losses[best])
+
+
+@cache
+def _profile_function() -> Any:
+    return sympy.lambdify((r, p, tau), profile(), "numpy")
+
+
+def statements() -> tuple[Statement, ...]:
+    """Equal importance in closed form; n = 2, m = 1 along every direction."""
+    importance = Argument(r, 0.01, 20, corners=(0.1, 1, 10))
+    density = Argument(p, 0, 1, corners=(1e-9, 1))
+    direction = Argument(tau, -3, 3, corners=(0, 1, -1, 1e-9))
+    L = sympy.Function("L_min")
+    along = sympy.Function("L")(tau, r, p)
+    return (
+        Statement(
+            id="linear-model/optimum-without-bias",
+            claim="Without bias and at equal importance, the mean direction is stored first: the "
+            "loss is (n - m) v, where m features stored one by one would leave (n - m) p/3.",
+            name=L(n, m, p),
+            expression=(n - m) * moments.variance(),
+            arguments=(
+                Argument(n, 2, 4, integer=True),
+                Argument(m, 1, n - 1, integer=True),
+                density,
+            ),
+            source="derived here (uncentred principal components)",
+        ),
+        Statement(
+            id="linear-model/direction-without-bias",
+            claim="Two features of importance 1 and r in one dimension without bias: the loss "
+            "along W ∝ (1, τ) at its best norm.",
+            name=along,
+            expression=profile(),
+            arguments=(importance, density, direction),
+            source="derived here",
+        ),
+        Statement(
+            id="linear-model/best-direction-without-bias",
+            claim="Its slope in τ vanishes at the roots of a quartic; at r = 1 the best is τ = 1, "
+            "the sum of both features.",
+            name=sympy.Derivative(along, tau),
+            expression=sympy.factor(sympy.diff(profile(), tau)),
+            arguments=(importance, density, direction),
+            source="derived here",
+        ),
+    )
