@@ -6,30 +6,32 @@ Symbols pass unchecked: a sympy expression stands for any allowed value.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from numbers import Real
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 def check_density(density: Any, name: str = "density") -> None:
     """Raise ``ValueError`` unless every number in ``density`` lies in (0, 1]."""
-    for value in _numbers(density, name):
-        if not 0 < value <= 1:
-            raise ValueError(f"{name} is {value:g}; a density p = 1 - S must lie in (0, 1].")
+    values = _numbers(density, name)
+    for value in values[~((values > 0) & (values <= 1))]:
+        raise ValueError(f"{name} is {value:g}; a density p = 1 - S must lie in (0, 1].")
 
 
 def check_importance(importance: Any, name: str = "importance") -> None:
     """Raise ``ValueError`` unless every number in ``importance`` is finite and ≥ 0."""
-    for value in _numbers(importance, name):
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} is {value:g}; an importance must be finite and not negative.")
+    values = _numbers(importance, name)
+    for value in values[~(np.isfinite(values) & (values >= 0))]:
+        raise ValueError(f"{name} is {value:g}; an importance must be finite and not negative.")
 
 
 def check_finite(values: Any, name: str) -> None:
     """Raise ``ValueError`` unless every number in ``values`` is finite."""
-    for value in _numbers(values, name):
-        if not math.isfinite(value):
-            raise ValueError(f"{name} contains {value}; every entry must be a finite number.")
+    numbers = _numbers(values, name)
+    for value in numbers[~np.isfinite(numbers)]:
+        raise ValueError(f"{name} contains {value}; every entry must be a finite number.")
 
 
 def check_count(count: Any, name: str, at_least: int = 1) -> int:
@@ -48,21 +50,18 @@ def check_length(values: Any, length: int, name: str, per: str = "feature") -> N
         )
 
 
-def _numbers(values: Any, name: str) -> Iterable[float]:
-    """Every number inside ``values``, however nested; symbols are passed over."""
-    if isinstance(values, str) or values is None:
+def _numbers(values: Any, name: str) -> NDArray[np.float64]:
+    """Every number inside ``values``, however nested, as a flat array; symbols are passed over."""
+    if isinstance(values, str):
         raise ValueError(f"{name} is {values!r}; it must be a number or an array of numbers.")
-    if getattr(values, "free_symbols", None):
-        return
-    if hasattr(values, "flat"):
-        values = list(values.flat)
-    if isinstance(values, Iterable):
-        for value in values:
-            yield from _numbers(value, name)
-        return
     try:
-        yield float(values)
+        return np.asarray(values, dtype=float).ravel()
+    except (TypeError, ValueError):
+        entries = np.asarray(values, dtype=object).ravel()
+    numbers = [entry for entry in entries if not getattr(entry, "free_symbols", None)]
+    try:
+        return np.asarray(numbers, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{name} contains {values!r}; it must be a number or an array of numbers."
+            f"{name} is {values!r}; it must be a number or an array of numbers."
         ) from None

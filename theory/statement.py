@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sympy
 
 Number = Any  # float, mpmath number, or array of them: lambdified code takes all three
@@ -106,5 +107,17 @@ class Statement:
         import mpmath
 
         with mpmath.workdps(digits):
-            return self.function("mpmath")(*(values[argument.name] for argument in self.arguments))
+            arguments = (_precise(values[argument.name]) for argument in self.arguments)
+            return self.function("mpmath")(*arguments)
+
+
+def _precise(value: Number) -> Number:
+    """Floats as mpmath numbers, inside arrays too; whole numbers (sizes) as they are."""
+    import mpmath
+
+    if isinstance(value, int):
+        return value
+    if np.ndim(value):
+        return np.vectorize(mpmath.mpf, otypes=[object])(np.asarray(value, dtype=object))
+    return mpmath.mpf(value)
 

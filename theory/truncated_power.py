@@ -22,7 +22,7 @@ class TruncatedPower(sympy.Function):
     @classmethod
     def eval(cls, z: sympy.Expr, s: sympy.Expr) -> sympy.Expr | None:
         """Evaluate where the sign of z is known."""
-        if z.is_extended_positive:
+        if z.is_extended_nonnegative:
             return z**s
         if z.is_extended_nonpositive:
             return sympy.S.Zero

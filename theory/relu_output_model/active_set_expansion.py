@@ -68,11 +68,11 @@ def output_loss(
     loss = vertex_sum(bias, present, power=2)
     if output in active:
         own, others = slopes[output], [slopes[feature] for feature in active if feature != output]
-        loss += sympy.Rational(1, 3) - 2 * _moment_with_own_value(own, others, bias)
+        loss += sympy.Rational(1, 3) - 2 * moment_with_own_value(own, others, bias)
     return loss
 
 
-def _moment_with_own_value(own: Any, others: Sequence[Any], bias: Any) -> sympy.Expr:
+def moment_with_own_value(own: Any, others: Sequence[Any], bias: Any) -> sympy.Expr:
     """∫ u (bias + own u + others·v)_+ du dv, by parts in u."""
     if own == 0:
         return vertex_sum(bias, others, power=1) / 2

@@ -1,0 +1,244 @@
+r"""Antipodal pair at its own best norm and bias: one step past the paper.
+
+Two features of equal density p, W_1 = -W_2, squared norm g, common bias b = g β with
+0 ≤ β ≤ 1. Both outputs are the same function, so for any importances
+
+.. math:: L = (I_1 + I_2) \Big( \frac p3 - 2 g\, C(β) + g^2 Q(β) \Big), \quad
+          C = E\, x_1 (x_1 - x_2 + β)_+, \quad Q = E (x_1 - x_2 + β)_+^2
+
+* best norm, in closed form: g = C/Q, leaving p/3 - C²/Q;
+* best bias: β is the root in [0, 1] of a polynomial of degree 7 with coefficients in p.
+  No closed form in radicals exists (``numerics`` is needed): at p = 1/2 the polynomial is
+  irreducible, and modulo a prime it splits in a way no solvable group of degree 7 allows
+  (``unsolvable_at``). Its start in sparse features is β = 5p²/48 + …, g = 1 + p/8 + ….
+* at β = 1 and p = 1 the loss is v/2: the pair has become the linear model of the
+  difference x_1 - x_2, which at equal importance costs as much as dropping a feature.
+  The slope at β = 1 is ∝ (4 - 3p)(1 - p) > 0, so a smaller bias is better: at equal
+  importance the pair beats dropping at *every* density p < 1. The triple point of the
+  paper, at p = 4/7, moves all the way to p = 1.
+
+Restricting both norms to be equal is what keeps L a multiple of one function; the pair
+with two norms is ``sparse_antipodal_pair`` (sparse limit) and ``numerics.pair_boundary``.
+Source: derived here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike, NDArray
+
+from superposition.theory import dropped_feature
+from superposition.theory.domain import check_density
+from superposition.theory.relu_output_model.active_set_expansion import moment_with_own_value
+from superposition.theory.relu_output_model.cube_integral import vertex_sum
+from superposition.theory.statement import Argument, Statement
+from superposition.theory.symbols import beta, g, p
+from superposition.theory.truncated_power import TruncatedPower
+
+
+def _between_zero_and_one(expression: sympy.Expr) -> sympy.Expr:
+    """The polynomial that ``expression`` is while 0 ≤ β ≤ 1: no kink lies inside."""
+    inside = sympy.Rational(1, 2)
+    return expression.replace(
+        TruncatedPower,
+        lambda z, s: z**s if z.subs(beta, inside) > 0 else sympy.S.Zero,
+    )
+
+
+@cache
+def overlap() -> sympy.Expr:
+    """C(β) = E x_1 (x_1 - x_2 + β)_+."""
+    alone, together = moment_with_own_value(1, [], beta), moment_with_own_value(1, [-1], beta)
+    return sympy.expand(_between_zero_and_one(p * (1 - p) * alone + p**2 * together))
+
+
+@cache
+def power() -> sympy.Expr:
+    """Q(β) = E (x_1 - x_2 + β)_+²."""
+    silent, own, other, both = (vertex_sum(beta, a, 2) for a in ([], [1], [-1], [1, -1]))
+    mixture = (1 - p) ** 2 * silent + p * (1 - p) * (own + other) + p**2 * both
+    return sympy.expand(_between_zero_and_one(mixture))
+
+
+@cache
+def loss() -> sympy.Expr:
+    """One member's loss per importance at squared norm g and relative bias β."""
+    return p / 3 - 2 * g * overlap() + g**2 * power()
+
+
+@cache
+def best_squared_norm() -> sympy.Expr:
+    """g = C/Q, where ∂L/∂g = 0."""
+    return sympy.factor(sympy.solve(sympy.diff(loss(), g), g)[0])
+
+
+@cache
+def loss_at_best_norm() -> sympy.Expr:
+    """p/3 - C²/Q, over one denominator: the p² in front keeps its digits when p is small."""
+    return sympy.factor(p / 3 - overlap() ** 2 / power())
+
+
+@cache
+def slope() -> sympy.Expr:
+    """d/dβ of the loss at the best norm, factored."""
+    return sympy.factor(sympy.diff(loss_at_best_norm(), beta))
+
+
+@cache
+def bias_polynomial() -> sympy.Poly:
+    """The polynomial in β whose root in [0, 1] is the best bias.
+
+    >>> bias_polynomial().degree()
+    7
+    """
+    _, factors = sympy.factor_list(sympy.numer(slope()), beta)
+    polynomial = sympy.Poly(max(factors, key=lambda pair: sympy.degree(pair[0], beta))[0], beta)
+    return polynomial if polynomial.LC().subs(p, 1) > 0 else -polynomial
+
+
+def unsolvable_at(density: sympy.Rational, primes: int = 60) -> tuple[int, tuple[int, ...]] | None:
+    """A prime and a splitting that prove the best bias has no closed form in radicals.
+
+    A solvable transitive group of prime degree 7 lies in AGL(1, 7), whose elements have the
+    cycle types 7, 6+1, 3+3+1, 2+2+2+1 and the identity. By Dedekind, a factorisation modulo
+    a prime (square-free, of full degree) with any other type rules that out.
+    Returns ``None`` if the polynomial is reducible or no such prime is found.
+
+    >>> unsolvable_at(sympy.Rational(1, 2))
+    (11, (1, 2, 4))
+    """
+    solvable = {(7,), (1, 6), (1, 3, 3), (1, 2, 2, 2), (1,) * 7}
+    polynomial = sympy.Poly(bias_polynomial().as_expr().subs(p, density), beta)
+    _, polynomial = polynomial.clear_denoms(convert=True)
+    if not polynomial.is_irreducible:
+        return None
+    for prime in sympy.primerange(sympy.prime(primes)):
+        if polynomial.LC() % prime == 0:
+            continue
+        _, factors = sympy.factor_list(polynomial.as_expr(), beta, modulus=prime)
+        degrees = tuple(sorted(sympy.degree(factor, beta) for factor, _ in factors))
+        square_free = all(multiplicity == 1 for _, multiplicity in factors)
+        if square_free and degrees not in solvable:
+            return int(prime), degrees
+    return None
+
+
+@cache
+def sparse_series(order: int) -> tuple[sympy.Expr, sympy.Expr]:
+    """β and g as polynomials in p up to p^order, from the defining polynomial.
+
+    >>> sparse_series(2)
+    (5*p**2/48, -p**2/16 + p/8 + 1)
+    """
+    polynomial = bias_polynomial()
+    stiffness = polynomial.coeff_monomial(beta).subs(p, 0)
+    root = sympy.Poly(0, p)
+    for _ in range(order):  # each step of this contraction gains an order in p
+        value = sympy.Poly(polynomial.as_expr().subs(beta, root.as_expr()), p)
+        root = (root - value / stiffness).rem(sympy.Poly(p ** (order + 1), p))
+    norm = sympy.series(sympy.cancel(best_squared_norm().subs(beta, root.as_expr())), p, 0, order + 1)
+    return root.as_expr(), sympy.expand(norm.removeO())
+
+
+def best_bias(density: ArrayLike) -> NDArray[np.float64]:
+    """β at each density: the root of the polynomial in [0, 1], to machine precision.
+
+    The polynomial is negative at 0 (p²(4p - 5)) and not negative at 1, so a root is there.
+    Raises ``ValueError`` for a density outside (0, 1].
+
+    >>> float(best_bias(1.0))
+    1.0
+    """
+    from scipy.optimize import elementwise
+
+    check_density(density)
+    density = np.asarray(density, dtype=float)
+    function = _numpy(bias_polynomial().as_expr())
+    # At p = 1 the root is the end of the bracket itself; rounding may miss the sign change.
+    root = elementwise.find_root(
+        function, (np.zeros_like(density), np.ones_like(density)), args=(density,)
+    )
+    return np.where(density == 1, 1.0, root.x)
+
+
+class BestPair:
+    """The pair at its own best norm and bias as a ``PairCost``."""
+
+    name = "best"
+    largest = 0.5  # at p = 1, where the pair is the linear model of the difference
+
+    def relative_cost(self, density: ArrayLike) -> NDArray[np.float64]:
+        """λ(p) = (p/3 - C²/Q) / v at the best bias."""
+        densities = np.asarray(density, dtype=float)
+        variance = dropped_feature.loss() / dropped_feature.importance
+        return _numpy(loss_at_best_norm() / variance)(best_bias(densities), densities)
+
+    def density(self, cost: ArrayLike) -> NDArray[np.float64]:
+        """p(λ), by root finding: λ(p) grows from 0 to 1/2."""
+        from scipy.optimize import elementwise
+
+        cost = np.asarray(cost, dtype=float)
+        root = elementwise.find_root(
+            lambda density, target: self.relative_cost(density) - target,
+            (np.full_like(cost, 1e-9), np.ones_like(cost)),
+            args=(cost,),
+        )
+        return np.asarray(root.x, dtype=float)
+
+    def density_expression(self) -> sympy.Expr | None:
+        """None: p(λ) has no closed form."""
+        return None
+
+
+def statements() -> tuple[Statement, ...]:
+    """The loss, its best norm, and the slope in the bias."""
+    density = Argument(p, 0, 1, corners=(1e-9, 1))
+    bias = Argument(beta, 0, 1, corners=(0, 1))
+    member = sympy.Function("ell")
+    source = "derived here"
+    at_limit = sympy.factor(slope().subs(beta, 1))
+    return (
+        Statement(
+            id="best-antipodal-pair/loss",
+            claim="One member of a pair of squared norm g and bias gβ, 0 ≤ β ≤ 1, per importance.",
+            name=member(g, beta, p),
+            expression=loss(),
+            arguments=(Argument(g, 0, 2, corners=(0, 1)), bias, density),
+            source=source,
+        ),
+        Statement(
+            id="best-antipodal-pair/best-norm",
+            claim="The best squared norm at relative bias β.",
+            name=sympy.Function("g_best")(beta, p),
+            expression=best_squared_norm(),
+            arguments=(bias, density),
+            source=source,
+        ),
+        Statement(
+            id="best-antipodal-pair/bias",
+            claim="At the best norm the slope in β vanishes at a root of a polynomial of degree 7 "
+            "that no radicals solve.",
+            name=sympy.Derivative(member(beta, p), beta),
+            expression=slope(),
+            arguments=(bias, density),
+            source=source,
+        ),
+        Statement(
+            id="best-antipodal-pair/linear-limit",
+            claim="At β = 1 the slope is positive for every p < 1, so at equal importance the pair "
+            "beats dropping a feature at every density below 1.",
+            name=sympy.Subs(sympy.Derivative(member(beta, p), beta), beta, 1),
+            expression=at_limit,
+            arguments=(density,),
+            source=source,
+        ),
+    )
+
+
+@cache
+def _numpy(expression: sympy.Expr) -> "np.ufunc":
+    function: np.ufunc = sympy.lambdify((beta, p), expression, "numpy")
+    return function
