@@ -1,1 +1,1 @@
-"""TODO"""
+"""What is computed: exact quadrature, expected losses, and the twins of the theory."""

@@ -1,0 +1,1 @@
+"""The linear model x' = WᵀW x + b: its exact loss, and its optimum with and without bias."""
