@@ -1,1 +1,5 @@
-"""TODO"""
+"""The command line: ``superposition phases | statements | figures | companion``."""
+
+from superposition.cli.main import main
+
+__all__ = ["main"]

@@ -28,13 +28,13 @@ class Verdict:
     """What the confrontation of one statement with its twin found.
 
     draws: parameter sets compared; worst: the largest relative error among them;
-    worst_at: the parameters of it.
+    worst_at: the parameters of it, as text.
     """
 
     id: str
     draws: int
     worst: float
-    worst_at: Mapping[str, Any]
+    worst_at: str
 
     @property
     def holds(self) -> bool:
@@ -47,11 +47,11 @@ def confront(statement: Statement, draws: int = DRAWS, seed: int = 0) -> Verdict
 
     Raises ``KeyError`` if the statement has no twin.
     """
-    worst, worst_at = 0.0, {}
+    worst, worst_at = 0.0, ""
     for values, expected in twin_values(statement, draws, seed):
         error = relative_error(statement.evaluate(values), expected)
         if error > worst or not worst_at:
-            worst, worst_at = max(error, worst), values
+            worst, worst_at = max(error, worst), _told(values)
     return Verdict(statement.id, draws, worst, worst_at)
 
 
@@ -82,6 +82,12 @@ def relative_error(value: Any, expected: Any) -> float:
         difference = abs(mpmath.mpf(_scalar(value)) - expected)
         # Where the truth is zero the twin's 50 digits leave rounding noise of terms of order one.
         return float(difference / max(abs(expected), mpmath.mpf(10) ** -30))
+
+
+def _told(values: Mapping[str, Any]) -> str:
+    """Parameters as short text: ``p = 0.25, r = 1.0``."""
+    numbers = {name: np.vectorize(float)(value).tolist() for name, value in values.items()}
+    return ", ".join(f"{name} = {value}" for name, value in numbers.items())
 
 
 def _draw(argument: Argument, before: Mapping[str, Any], rng: np.random.Generator) -> Any:

@@ -74,7 +74,8 @@ def triple_density() -> sympy.Expr:
     # Importances inversely proportional to the variances make dropping either cost 1.
     tie = sympy.Eq(loss().subs({I_1: 1 / first, I_2: 1 / second}), 1)
     roots = sympy.solve(tie, q)
-    return next(root for root in roots if 0 < root.subs(p, sympy.Rational(4, 7)) <= 1)
+    inside = next(root for root in roots if 0 < root.subs(p, sympy.Rational(4, 7)) <= 1)
+    return sympy.expand(inside)
 
 
 class UnitPair:
@@ -104,6 +105,7 @@ def statements() -> tuple[Statement, ...]:
     """The pair's loss, its cost relative to dropping, and the triple point."""
     density = Argument(p, 0, 1, corners=(1e-12, 1))
     other = Argument(q, 0, 1, corners=(1e-12, 1, p))
+    (meeting,) = sympy.solve(sympy.Eq(triple_density(), p), p)
     return (
         Statement(
             id="antipodal-pair/loss",
@@ -129,10 +131,10 @@ def statements() -> tuple[Statement, ...]:
         Statement(
             id="antipodal-pair/triple-point",
             claim="Dropping either feature and pairing both cost the same at this density of "
-            "one, given density p of the other; equal densities meet at 4/7.",
+            f"one, given density p of the other; equal densities meet at {meeting}.",
             name=sympy.Function("p_triple")(p),
             expression=triple_density(),
-            arguments=(Argument(p, 0.25, 0.99, corners=(sympy.Rational(4, 7),)),),
+            arguments=(Argument(p, 0.25, 0.99, corners=(meeting,)),),
             source="derived here; at p = 4/7 the triple point of Elhage et al. 2022, Phase change",
         ),
     )

@@ -36,16 +36,12 @@ from superposition.theory.relu_output_model.active_set_expansion import moment_w
 from superposition.theory.relu_output_model.cube_integral import vertex_sum
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import beta, g, p
-from superposition.theory.truncated_power import TruncatedPower
+from superposition.theory.truncated_power import without_kinks
 
 
 def _between_zero_and_one(expression: sympy.Expr) -> sympy.Expr:
     """The polynomial that ``expression`` is while 0 ≤ β ≤ 1: no kink lies inside."""
-    inside = sympy.Rational(1, 2)
-    return expression.replace(
-        TruncatedPower,
-        lambda z, s: z**s if z.subs(beta, inside) > 0 else sympy.S.Zero,
-    )
+    return without_kinks(expression, beta, sympy.Rational(1, 2))
 
 
 @cache

@@ -114,7 +114,9 @@ def statements() -> tuple[Statement, ...]:
     D = sympy.Function("D")
     angle = 2 * sympy.pi * sympy.Symbol("j", integer=True) / k
     index = sympy.Symbol("j", integer=True)
-    antiprism = square_antiprism(height**2)
+    shape = sympy.factor(square_antiprism(height**2).dimensionality())
+    best = max(sympy.solve(sympy.diff(shape, height), height))
+    most = shape.subs(height, best)
     return (
         Statement(
             id="polytopes/polygon",
@@ -136,10 +138,10 @@ def statements() -> tuple[Statement, ...]:
         ),
         Statement(
             id="polytopes/square-antiprism",
-            claim="A square antiprism of height t: the most is 3/8, at t² = 1/3.",
+            claim=f"A square antiprism of height t: the most is {most}, at t² = {best**2}.",
             name=D(height),
-            expression=sympy.factor(antiprism.dimensionality()),
-            arguments=(Argument(height, 0, 1, corners=(0, 1, 1 / sympy.sqrt(3))),),
+            expression=shape,
+            arguments=(Argument(height, 0, 1, corners=(0, 1, best)),),
             source="Elhage et al. 2022, The Geometry of Superposition (3/8); height derived here",
         ),
     )

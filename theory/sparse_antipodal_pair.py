@@ -24,6 +24,7 @@ import sympy
 from superposition.theory.relu_output_model.active_set_expansion import output_loss
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import rho
+from superposition.theory.truncated_power import without_kinks
 
 importance_per_density = sympy.Symbol("k", positive=True)
 
@@ -35,20 +36,10 @@ def loss_per_square_density() -> sympy.Expr:
     Large output: both features active, one in p². Small output: importance k p, its own
     feature alone, one in p.
     """
-    kinks_inside = sympy.Rational(1, 2)
     disturbed = output_loss(0, (0, 1), [1, -rho], 0)
     benefit = output_loss(1, (1,), [-rho, rho**2], 0)
     limit = disturbed + importance_per_density * benefit
-    return sympy.expand(_resolved(limit, kinks_inside))
-
-
-def _resolved(expression: sympy.Expr, inside: sympy.Rational) -> sympy.Expr:
-    """The polynomial that ``expression`` is for 0 ≤ ρ ≤ 1: no kink lies inside."""
-    from superposition.theory.truncated_power import TruncatedPower
-
-    return expression.replace(
-        TruncatedPower, lambda z, s: z**s if z.subs(rho, inside) > 0 else sympy.S.Zero
-    )
+    return sympy.expand(without_kinks(limit, rho, sympy.Rational(1, 2)))
 
 
 @cache
@@ -64,7 +55,7 @@ def boundary() -> tuple[sympy.Expr, sympy.Expr]:
     """The norm ρ and the importance per density at which the stored pair first pays.
 
     >>> boundary()
-    (2 - sqrt(2), sqrt(2)/8 + 1/4)
+    (2 - sqrt(2), (sqrt(2) + 2)/8)
     """
     stationary = sympy.solve(sympy.numer(sympy.together(sympy.diff(storing_importance(), rho))), rho)
     norm = next(root for root in stationary if 0 < root < 1)
@@ -73,7 +64,8 @@ def boundary() -> tuple[sympy.Expr, sympy.Expr]:
 
 def statements() -> tuple[Statement, ...]:
     """The limiting loss, and the importance from which storing pays."""
-    norm = Argument(rho, 0, 1, corners=(1, 1e-9, 2 - sympy.sqrt(2)))
+    best_norm, least = boundary()
+    norm = Argument(rho, 0, 1, corners=(1, 1e-9, best_norm))
     return (
         Statement(
             id="sparse-antipodal-pair/loss",
@@ -86,7 +78,8 @@ def statements() -> tuple[Statement, ...]:
         Statement(
             id="sparse-antipodal-pair/boundary",
             claim="Storing the second feature at norm ρ pays from this importance per density; "
-            "the least is (2 + √2)/8 at ρ = 2 - √2, where the paper's pair needs 1/2.",
+            f"the least is {float(least):.4f}, at ρ = {float(best_norm):.4f}; the paper's pair, "
+            f"ρ = 1, needs {storing_importance().subs(rho, 1)}.",
             name=sympy.Function("k")(rho),
             expression=storing_importance(),
             arguments=(norm,),

@@ -86,15 +86,13 @@ class Statement:
     def by_name(self, backend: str) -> Callable[..., Number]:
         """The closed form called as its name is written: sizes are read off the arrays."""
         function = self.function(backend)
-        sizes = [argument for argument in self.arguments if argument.symbol not in self.name.args]
+        shaped = {argument.symbol: argument.shape for argument in self.arguments if argument.shape}
 
         def call(*values: Number) -> Number:
-            lengths = {
-                shaped.shape[0]: len(value)
-                for shaped, value in zip(self.arguments[len(sizes) :], values, strict=True)
-                if shaped.shape
-            }
-            return function(*(lengths[size.symbol] for size in sizes), *values)
+            known = dict(zip(self.name.args, values, strict=True))
+            for symbol, shape in shaped.items():
+                known[shape[0]] = len(known[symbol])
+            return function(*(known[argument.symbol] for argument in self.arguments))
 
         return call
 

@@ -78,7 +78,7 @@ def integral_over_unit_interval(integrand: sympy.Expr, u: sympy.Symbol) -> sympy
     """∫_0^1 integrand du, for a sum of terms (polynomial in u) × (one truncated power).
 
     Slopes in u that are symbols count as non-zero: substitute 0 for a slope *before*
-    integrating to get the degenerate case (see ``with_degenerate_slopes``).
+    integrating to get the degenerate case (see ``with_degenerate_slope``).
     Raises ``ValueError`` for a term of another form.
     """
     total = sympy.S.Zero
@@ -108,28 +108,25 @@ def integral_over_unit_cube(
     return integrand
 
 
-def with_degenerate_slopes(
-    integrand: sympy.Expr, slopes: dict[sympy.Symbol, sympy.Symbol]
+def with_degenerate_slope(
+    integrand: sympy.Expr, u: sympy.Symbol, slope: sympy.Symbol
 ) -> sympy.Expr:
-    """∫ over [0,1]^k of ``integrand``, also where slopes vanish, as a ``Piecewise``.
+    """∫_0^1 integrand du as a ``Piecewise`` that also holds where the slope in u vanishes.
 
-    slopes: the slope symbol of every variable, ``{u_1: a_1, u_2: a_2}``. A slope of
-    zero makes the closed form 0/0, so that case is integrated on its own.
+    A slope of zero makes the closed form 0/0, so that case is integrated on its own.
     """
-    symbols = tuple(slopes.values())
-    generic = integral_over_unit_cube(integrand, tuple(slopes))
-    cases = [
-        (with_degenerate_slopes_at_zero(integrand, slopes, symbol), sympy.Eq(symbol, 0))
-        for symbol in symbols
-    ]
-    return sympy.Piecewise(*cases, (generic, True))
+    flat = sympy.integrate(sympy.expand(integrand.subs(slope, 0)), (u, 0, 1))
+    generic = integral_over_unit_interval(integrand, u)
+    return sympy.Piecewise((flat, sympy.Eq(slope, 0)), (generic, True))
 
 
-def with_degenerate_slopes_at_zero(
-    integrand: sympy.Expr, slopes: dict[sympy.Symbol, sympy.Symbol], zero: sympy.Symbol
+def without_kinks(
+    expression: sympy.Expr, variable: sympy.Symbol, inside: sympy.Rational
 ) -> sympy.Expr:
-    """The same integral once the slope ``zero`` is known to vanish."""
-    flat = next(u for u, slope in slopes.items() if slope == zero)
-    others = {u: slope for u, slope in slopes.items() if u != flat}
-    reduced = sympy.integrate(sympy.expand(integrand.subs(zero, 0)), (flat, 0, 1))
-    return with_degenerate_slopes(reduced, others)
+    """The polynomial that ``expression`` is on a range of ``variable`` that holds no kink.
+
+    inside: any point of that range; it decides the sign of every truncated power.
+    """
+    return expression.replace(
+        TruncatedPower, lambda z, s: z**s if z.subs(variable, inside) > 0 else sympy.S.Zero
+    )

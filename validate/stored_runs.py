@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from superposition.theory.atomic_file import atomic_path
 from superposition.validate.instances import Instances
 from superposition.validate.training import Schedule, TrainedModels, train
 
@@ -40,7 +39,6 @@ def trained(
 
     name: begins the file names; tile: models per file, the most that a killed job loses.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parts = list(instances.tiles(tile))
     models = []
     for number, part in enumerate(parts, start=1):
@@ -59,14 +57,8 @@ def trained(
 
 def write(path: Path, arrays: Arrays) -> None:
     """Write ``arrays`` to ``path`` with their hash: the whole file or, if killed, no file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, sha256=np.array(_hash(arrays)), **arrays)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, sha256=np.array(_hash(arrays)), **arrays)
 
 
 def read(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]] | None:

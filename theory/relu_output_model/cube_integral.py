@@ -10,6 +10,7 @@ Derived by integrating one variable after the other (``theory/truncated_power.py
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -17,7 +18,7 @@ import sympy
 
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import a_1, a_2, a_3, c, u_1, u_2, u_3
-from superposition.theory.truncated_power import TruncatedPower, with_degenerate_slopes
+from superposition.theory.truncated_power import TruncatedPower, integral_over_unit_cube
 
 SLOPES, VARIABLES = (a_1, a_2, a_3), (u_1, u_2, u_3)
 
@@ -47,26 +48,36 @@ def vertex_sum(offset: Any, slopes: Sequence[Any], power: int) -> Any:
 
 
 def statements() -> tuple[Statement, ...]:
-    """I_1 and I_2 on the interval, the square and the cube, degenerate slopes included."""
-    return tuple(_cube_integral(k, power) for k in (1, 2, 3) for power in (1, 2))
+    """I_{k,s} on the interval, the square and the cube, degenerate slopes included."""
+    return tuple(cube_integral(k, power) for k in (1, 2, 3) for power in (1, 2))
 
 
-def _cube_integral(k: int, power: int) -> Statement:
+@cache
+def cube_integral(k: int, power: int) -> Statement:
+    """I_{k,s}: where a slope vanishes, the integral over the cube of one dimension less."""
     slopes, variables = SLOPES[:k], VARIABLES[:k]
     form = c + sum(a * u for a, u in zip(slopes, variables, strict=True))
     integrand = TruncatedPower(form, power)
+    lower = cube_integral(k - 1, power) if k > 1 else None
+    cases = [
+        (
+            lower.name.func(c, *(a for a in slopes if a != flat)) if lower else TruncatedPower(c, power),
+            sympy.Eq(flat, 0),
+        )
+        for flat in slopes
+    ]
+    generic = integral_over_unit_cube(integrand, variables)
     kinks = [-sum(slopes[:count], sympy.S.Zero) for count in range(k + 1)]
     return Statement(
         id=f"cube-integral/{k}-active/power-{power}",
         claim=f"The integral of (c + a·u)_+ to the power {power} over the unit cube of dimension {k}.",
-        name=sympy.Function(f"I_{power}")(c, *slopes),
+        name=sympy.Function(f"I_{k}_{power}")(c, *slopes),
         definition=sympy.Integral(integrand, *((u, 0, 1) for u in variables)),
-        expression=with_degenerate_slopes(
-            integrand, dict(zip(variables, slopes, strict=True))
-        ),
+        expression=sympy.Piecewise(*cases, (generic, True)),
         arguments=(
             *(Argument(a, -2, 2, corners=(0, 1e-9, -1e-9, 1, -1)) for a in slopes),
             Argument(c, -2, 2, corners=(0, *kinks)),
         ),
-        source="derived here (Hermite-Genocchi divided difference of a truncated power)",
+        source="derived here (divided difference of a truncated power)",
+        given=(lower,) if lower else (),
     )

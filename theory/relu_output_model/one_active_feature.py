@@ -20,7 +20,7 @@ from superposition.theory.relu_output_model.no_active_feature import BIAS, IMPOR
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.sums import over_features, over_other_features
 from superposition.theory.symbols import G, I, b, b_i, g, h, i, j, n, u
-from superposition.theory.truncated_power import TruncatedPower, with_degenerate_slopes
+from superposition.theory.truncated_power import TruncatedPower, with_degenerate_slope
 
 J, K, L_1 = sympy.symbols("J K L_1", cls=sympy.Function)
 SOURCE = "Elhage et al. 2022, Mathematical understanding; with bias Chen et al. 2023, Lemma 3.1"
@@ -37,7 +37,7 @@ def feature_benefit() -> Statement:
         claim="One output whose own feature alone is active: the feature benefit term.",
         name=J(g, b_i),
         definition=sympy.Integral(integrand, (u, 0, 1)),
-        expression=with_degenerate_slopes(integrand, {u: g}),
+        expression=with_degenerate_slope(integrand, u, g),
         arguments=(OWN_SLOPE, Argument(b_i, -1, 1, corners=(*SCALAR_BIAS_CORNERS, -g))),
         source=SOURCE,
     )
@@ -51,7 +51,7 @@ def interference() -> Statement:
         claim="One output while another feature alone is active: the interference term.",
         name=K(h, b_i),
         definition=sympy.Integral(integrand, (u, 0, 1)),
-        expression=with_degenerate_slopes(integrand, {u: h}),
+        expression=with_degenerate_slope(integrand, u, h),
         arguments=(
             Argument(h, -2, 2, corners=(0, 1, -1, 1e-9, -1e-9)),
             Argument(b_i, -1, 1, corners=(*SCALAR_BIAS_CORNERS, -h)),

@@ -12,8 +12,16 @@ Source: derived here.
 
 import sympy
 
+from superposition.theory.relu_output_model.cube_integral import cube_integral
 from superposition.theory.relu_output_model.no_active_feature import BIAS, IMPORTANCE
-from superposition.theory.relu_output_model.one_active_feature import GRAM, OWN_SLOPE
+from superposition.theory.relu_output_model.one_active_feature import (
+    GRAM,
+    OWN_SLOPE,
+    J,
+    K,
+    feature_benefit,
+    interference,
+)
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.sums import (
     over_features,
@@ -21,7 +29,7 @@ from superposition.theory.sums import (
     over_pairs_of_other_features,
 )
 from superposition.theory.symbols import G, I, b, b_i, g, h, h_1, h_2, i, j, k, n, u_1, u_2
-from superposition.theory.truncated_power import TruncatedPower, with_degenerate_slopes
+from superposition.theory.truncated_power import TruncatedPower, integral_over_unit_cube
 
 J_2, K_2, L_2 = sympy.symbols("J_2 K_2 L_2", cls=sympy.Function)
 SLOPE_CORNERS = (0, 1, -1, 1e-9, -1e-9)
@@ -30,12 +38,19 @@ SLOPE_CORNERS = (0, 1, -1, 1e-9, -1e-9)
 def feature_benefit_disturbed() -> Statement:
     """J_2(g, h, b): output i while its own feature and one other are active."""
     integrand = (u_1 - TruncatedPower(g * u_1 + h * u_2 + b_i, 1)) ** 2
+    alone, other, mean_output = feature_benefit(), interference(), cube_integral(1, 1)
+    silent_slope = sympy.Rational(1, 3) - mean_output.name.func(b_i, h) + K(h, b_i)
     return Statement(
         id="relu-output-model/feature-benefit-disturbed",
         claim="One output whose own feature is active together with another one.",
         name=J_2(g, h, b_i),
         definition=sympy.Integral(integrand, (u_1, 0, 1), (u_2, 0, 1)),
-        expression=with_degenerate_slopes(integrand, {u_1: g, u_2: h}),
+        expression=sympy.Piecewise(
+            (J(g, b_i), sympy.Eq(h, 0)),
+            (silent_slope, sympy.Eq(g, 0)),
+            (integral_over_unit_cube(integrand, (u_1, u_2)), True),
+        ),
+        given=(alone, other, mean_output),
         arguments=(
             OWN_SLOPE,
             Argument(h, -2, 2, corners=(*SLOPE_CORNERS, g, -g)),
@@ -53,7 +68,12 @@ def double_interference() -> Statement:
         claim="One output while two other features are active.",
         name=K_2(h_1, h_2, b_i),
         definition=sympy.Integral(integrand, (u_1, 0, 1), (u_2, 0, 1)),
-        expression=with_degenerate_slopes(integrand, {u_1: h_1, u_2: h_2}),
+        expression=sympy.Piecewise(
+            (K(h_2, b_i), sympy.Eq(h_1, 0)),
+            (K(h_1, b_i), sympy.Eq(h_2, 0)),
+            (integral_over_unit_cube(integrand, (u_1, u_2)), True),
+        ),
+        given=(interference(),),
         arguments=(
             Argument(h_1, -2, 2, corners=SLOPE_CORNERS),
             Argument(h_2, -2, 2, corners=(*SLOPE_CORNERS, h_1, -h_1)),
