@@ -99,8 +99,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _told(diagram: PhaseDiagram) -> str:
     lines = [
-        f"{diagram.features} features in {diagram.hidden} hidden dimensions, {diagram.pair.name} "
-        f"pair; r: importance of the extra feature {diagram.features}, p: density",
+        f"{diagram.features} features in {diagram.hidden} hidden dimensions",
+        f"r: importance of feature {diagram.features}, the extra one; p: density",
         "",
         "phases",
     ]

@@ -96,7 +96,9 @@ def _draw(argument: Argument, before: Mapping[str, Any], rng: np.random.Generato
         return int(rng.integers(int(low), int(high) + 1))
     if not argument.shape:
         return _draw_number(argument, before, rng)
-    shape = tuple(before[str(size)] if isinstance(size, sympy.Symbol) else size for size in argument.shape)
+    shape = tuple(
+        before[str(size)] if isinstance(size, sympy.Symbol) else size for size in argument.shape
+    )
     array = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):
         array[index] = _draw_number(argument, before, rng)

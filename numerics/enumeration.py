@@ -58,9 +58,7 @@ def output_loss(row: Array, bias: Array, output: int, active: tuple[int, ...], r
     return cube_integral(squared_error, nodes)
 
 
-def expectation_over_sets(
-    value: Callable[[tuple[int, ...]], Any], density: Array
-) -> Any:
+def expectation_over_sets(value: Callable[[tuple[int, ...]], Any], density: Array) -> Any:
     """Σ_A Π_{i∈A} p_i Π_{i∉A} (1 - p_i) value(A), density (…, n)."""
     features = density.shape[-1]
     total: Any = 0

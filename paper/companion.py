@@ -28,8 +28,8 @@ from superposition.paper.figures.figure import make_figure, paper_figures
 from superposition.paper.typst_printer import typst
 from superposition.theory import best_antipodal_pair, sparse_antipodal_pair
 from superposition.theory.atomic_file import atomic_path, write_text
-from superposition.theory.registry import statements
 from superposition.theory.phase_diagram import phases
+from superposition.theory.registry import statements
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import rho
 
@@ -86,9 +86,7 @@ def compiled(
     return pdf
 
 
-def quoted(
-    verdicts: Mapping[str, Verdict], facts: Mapping[str, Mapping[str, str]]
-) -> str:
+def quoted(verdicts: Mapping[str, Verdict], facts: Mapping[str, Mapping[str, str]]) -> str:
     """The Typst module that the prose imports: statements, facts, version, tally."""
     rows = [_row(statement, verdicts[id]) for id, statement in statements().items()]
     holding = sum(verdict.holds for verdict in verdicts.values())
@@ -123,7 +121,9 @@ def _computed() -> str:
         "sparse slope": slope,
         "paper slope": sparse_antipodal_pair.storing_importance().subs(rho, 1),
     }
-    entries = [f"{_literal(name)}: ${typst(sympy.sympify(value))}$" for name, value in numbers.items()]
+    entries = [
+        f"{_literal(name)}: ${typst(sympy.sympify(value))}$" for name, value in numbers.items()
+    ]
     entries.append(f'"factor degrees": {_literal(", ".join(map(str, degrees)))}')
     return f"({', '.join(entries)},)"
 

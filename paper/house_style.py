@@ -20,7 +20,7 @@ SEQUENTIAL = "cividis"  # interference from 0 to 1
 INK, FAINT = "#222222", "#8a8a8a"
 FORMATS = ("pdf", "png", "svg")
 
-RC: dict[str, Any] = {
+RC: Any = {
     "axes.edgecolor": INK,
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,

@@ -19,7 +19,7 @@ def colour(norm: ArrayLike, interference: ArrayLike) -> NDArray[np.float64]:
     """RGB, shape (…, 3), of a feature of this norm and interference, both clipped to [0, 1]."""
     n = np.clip(np.asarray(norm, dtype=float), 0, 1)[..., None]
     s = np.clip(np.asarray(interference, dtype=float), 0, 1)[..., None]
-    return (1 - n) * WHITE + n * ((1 - s) * DEDICATED + s * SHARED)
+    return np.asarray((1 - n) * WHITE + n * ((1 - s) * DEDICATED + s * SHARED))
 
 
 def draw_key(axes: Axes) -> None:

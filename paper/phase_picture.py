@@ -33,7 +33,11 @@ def draw_phases(axes: Axes, diagram: PhaseDiagram, pixels: int = 400) -> None:
     norm = np.array([NORM[phase.extra] for phase in diagram.phases])
     shared = np.array([INTERFERENCE[phase.extra] for phase in diagram.phases])
     axes.pcolormesh(
-        importance, density, colour(norm[number], shared[number]), rasterized=True, shading="nearest"
+        importance,
+        density,
+        colour(norm[number], shared[number]),
+        rasterized=True,
+        shading="nearest",
     )
     for boundary in diagram.boundaries:
         points = boundary.points(*IMPORTANCE)
@@ -90,7 +94,9 @@ def _label(
         va="center",
         fontsize=7,
         color="white" if dark else INK,
-        path_effects=[withStroke(linewidth=1.5, foreground="#0b4f8a" if dark else "white", alpha=0.6)],
+        path_effects=[
+            withStroke(linewidth=1.5, foreground="#0b4f8a" if dark else "white", alpha=0.6)
+        ],
     )
 
 

@@ -29,7 +29,7 @@ def typst(expression: Any) -> str:
     return str(TypstPrinter().doprint(expression))
 
 
-class TypstPrinter(Printer):
+class TypstPrinter(Printer):  # type: ignore[misc]  # sympy is untyped
     """One method per sympy class, as in sympy's own printers."""
 
     printmethod = "_typst"
@@ -82,7 +82,7 @@ class TypstPrinter(Printer):
         terms = expr.as_ordered_terms()
         # Begin with a positive term if there is one: p/3 - p²/4, not -p²/4 + p/3.
         terms.sort(key=_is_negative)
-        text = self._print(terms[0])
+        text = str(self._print(terms[0]))
         for term in terms[1:]:
             sign, size = ("-", -term) if _is_negative(term) else ("+", term)
             text += f" {sign} {self._print(size)}"
@@ -164,7 +164,9 @@ class TypstPrinter(Printer):
             (*_, output) = unequal[index]
             pair = [index, *unequal[index][:-1]]
             names = ", ".join(self._print(symbol) for symbol in pair)
-            conditions = [c for c in conditions if c != name] + [f"{names} != {self._print(output)}"]
+            conditions = [c for c in conditions if c != name] + [
+                f"{names} != {self._print(output)}"
+            ]
         return f"sum_({'; thin '.join(conditions)})".replace("; thin", "\\; thin")
 
     def _print_Derivative(self, expr: sympy.Derivative) -> str:

@@ -42,7 +42,7 @@ _HOME = {
     "statements": "registry",
 }
 
-__all__ = sorted(_HOME)
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

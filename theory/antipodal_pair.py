@@ -90,11 +90,13 @@ class UnitPair:
 
     def relative_cost(self, density: ArrayLike) -> NDArray[np.float64]:
         """λ at density p, vectorised."""
-        return _numpy(p, relative_cost())(np.asarray(density, dtype=float))
+        function = _numpy(p, relative_cost())
+        return np.asarray(function(np.asarray(density, dtype=float)), dtype=float)
 
     def density(self, cost: ArrayLike) -> NDArray[np.float64]:
         """p at relative cost λ, vectorised."""
-        return _numpy(lam, density_at_relative_cost())(np.asarray(cost, dtype=float))
+        function = _numpy(lam, density_at_relative_cost())
+        return np.asarray(function(np.asarray(cost, dtype=float)), dtype=float)
 
     def density_expression(self) -> sympy.Expr | None:
         """p(λ) in closed form."""

@@ -135,7 +135,9 @@ def sparse_series(order: int) -> tuple[sympy.Expr, sympy.Expr]:
     for _ in range(order):  # each step of this contraction gains an order in p
         value = sympy.Poly(polynomial.as_expr().subs(beta, root.as_expr()), p)
         root = (root - value / stiffness).rem(sympy.Poly(p ** (order + 1), p))
-    norm = sympy.series(sympy.cancel(best_squared_norm().subs(beta, root.as_expr())), p, 0, order + 1)
+    norm = sympy.series(
+        sympy.cancel(best_squared_norm().subs(beta, root.as_expr())), p, 0, order + 1
+    )
     return root.as_expr(), sympy.expand(norm.removeO())
 
 
@@ -170,7 +172,8 @@ class BestPair:
         """λ(p) = (p/3 - C²/Q) / v at the best bias."""
         densities = np.asarray(density, dtype=float)
         variance = dropped_feature.loss() / dropped_feature.importance
-        return _numpy(loss_at_best_norm() / variance)(best_bias(densities), densities)
+        relative = _numpy(loss_at_best_norm() / variance)
+        return np.asarray(relative(best_bias(densities), densities), dtype=float)
 
     def density(self, cost: ArrayLike) -> NDArray[np.float64]:
         """p(λ), by root finding: λ(p) grows from 0 to 1/2."""
@@ -235,6 +238,6 @@ def statements() -> tuple[Statement, ...]:
 
 
 @cache
-def _numpy(expression: sympy.Expr) -> "np.ufunc":
+def _numpy(expression: sympy.Expr) -> np.ufunc:
     function: np.ufunc = sympy.lambdify((beta, p), expression, "numpy")
     return function

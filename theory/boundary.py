@@ -90,10 +90,11 @@ class Boundary:
         """The piece within ``low`` ≤ r ≤ ``high`` as points (r, p), shape (count, 2) or (0, 2)."""
         start, stop = float(self.start), float(self.stop)
         if self.vertical:
-            if not low <= float(self.curve.importance) <= high:
+            (line, _) = map(float, self.curve.point(self.start))
+            if not low <= line <= high:
                 return np.empty((0, 2))
             density = self.pair.density(np.linspace(start, stop, count))
-            return np.column_stack([np.full(count, float(self.curve.importance)), density])
+            return np.column_stack([np.full(count, line), density])
         start, stop = max(start, low), min(stop, high)
         if not start < stop:
             return np.empty((0, 2))
@@ -104,7 +105,9 @@ class Boundary:
         """The equation and its range, as text."""
         where = f"{_number(self.start)} ≤ {{}} ≤ {_number(self.stop)}"
         if self.vertical:
-            densities = [f"{float(self.pair.density(float(end))):.6g}" for end in (self.start, self.stop)]
+            densities = [
+                f"{float(self.pair.density(float(end))):.6g}" for end in (self.start, self.stop)
+            ]
             return f"r = {self.curve.importance} for {densities[0]} ≤ p ≤ {densities[1]}"
         formula = f"p = {self.density}" if self.density is not None else f"λ(p) = {self.curve.cost}"
         return f"{formula} for {where.format('r')}"

@@ -104,10 +104,11 @@ def best_composition(
     check_density(density)
     hidden = check_count(hidden, "hidden")
     features = check_count(len(importance), "the number of features")
-    densities = np.broadcast_to(density, (features,)) if np.ndim(density) == 0 else density
-    check_length(densities, features, "density")
     importances = [float(value) for value in importance]
-    densities = [float(value) for value in densities]
+    densities = np.atleast_1d(np.asarray(density, dtype=float)).tolist()
+    if np.ndim(density) == 0:
+        densities = densities * features
+    check_length(densities, features, "density")
     if len(set(densities)) == 1:
         by_rank = sorted(range(features), key=lambda i: (-importances[i], i))
         candidates = compositions_by_rank(by_rank, hidden)
@@ -170,9 +171,7 @@ def _matched(importance: Sequence[float], density: Sequence[float], hidden: int)
         dropped=tuple(i for i in range(features) if chosen[i]),
         dedicated=tuple(i for i in range(features) if chosen[features + i]),
         pairs=tuple(
-            couple
-            for couple, taken in zip(couples, chosen[2 * features :], strict=True)
-            if taken
+            couple for couple, taken in zip(couples, chosen[2 * features :], strict=True) if taken
         ),
     )
 

@@ -36,10 +36,11 @@ def check_finite(values: Any, name: str) -> None:
 
 def check_count(count: Any, name: str, at_least: int = 1) -> int:
     """The whole number ``count``; ``ValueError`` unless it is one and ≥ ``at_least``."""
-    whole = isinstance(count, Real) and math.isfinite(count) and int(count) == count
-    if isinstance(count, bool) or not whole or count < at_least:
+    numeric = isinstance(count, Real) and type(count) is not bool
+    number = float(count) if numeric else math.nan
+    if not number.is_integer() or number < at_least:
         raise ValueError(f"{name} is {count!r}; it must be a whole number of at least {at_least}.")
-    return int(count)
+    return int(number)
 
 
 def check_length(values: Any, length: int, name: str, per: str = "feature") -> None:
@@ -52,15 +53,16 @@ def check_length(values: Any, length: int, name: str, per: str = "feature") -> N
 
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:
     """Every number inside ``values``, however nested, as a flat array; symbols are passed over."""
-    if isinstance(values, str):
-        raise ValueError(f"{name} is {values!r}; it must be a number or an array of numbers.")
     try:
-        return np.asarray(values, dtype=float).ravel()
-    except (TypeError, ValueError):
+        array = np.asarray(values)
+        if array.dtype.kind in "fiu":
+            return array.ravel().astype(float)
         entries = np.asarray(values, dtype=object).ravel()
-    numbers = [entry for entry in entries if not getattr(entry, "free_symbols", None)]
-    try:
-        return np.asarray(numbers, dtype=float)
+        if any(isinstance(entry, str | bool) for entry in entries):
+            raise TypeError
+        return np.array(
+            [float(entry) for entry in entries if not getattr(entry, "free_symbols", None)]
+        )
     except (TypeError, ValueError):
         raise ValueError(
             f"{name} is {values!r}; it must be a number or an array of numbers."

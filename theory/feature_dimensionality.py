@@ -25,7 +25,7 @@ def dimensionality(W: ArrayLike) -> NDArray[np.float64]:
     """
     squares, own = _squares_and_own(W)
     total = squares.sum(axis=-1)
-    return np.divide(own**2, total, out=np.zeros_like(own), where=own > 0)
+    return np.asarray(np.divide(own**2, total, out=np.zeros_like(own), where=own > 0))
 
 
 def interference(W: ArrayLike) -> NDArray[np.float64]:
@@ -36,7 +36,7 @@ def interference(W: ArrayLike) -> NDArray[np.float64]:
     """
     squares, own = _squares_and_own(W)
     others = squares.sum(axis=-1) - own**2
-    return np.divide(others, own, out=np.zeros_like(own), where=own > 0)
+    return np.asarray(np.divide(others, own, out=np.zeros_like(own), where=own > 0))
 
 
 def _squares_and_own(W: ArrayLike) -> tuple[NDArray[np.float64], NDArray[Any]]:

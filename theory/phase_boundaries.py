@@ -10,6 +10,7 @@ Source: Elhage et al. 2022, "Phase change".
 
 import sympy
 
+from superposition.theory.phase import Place
 from superposition.theory.phase_diagram import phases
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import r
@@ -23,7 +24,7 @@ def statements() -> tuple[Statement, ...]:
         if not boundary.vertical
     }
 
-    def statement(slug: str, claim: str, extra: str, low: float, high: float) -> Statement:
+    def statement(slug: str, claim: str, extra: Place, low: float, high: float) -> Statement:
         return Statement(
             id=f"phase-boundaries/{slug}",
             claim=claim,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import sympy
@@ -147,7 +147,7 @@ class PhaseDiagram:
                 marks |= {root for root in roots if root.is_real and 0 < root < limit}
         ends = sorted(marks, key=float)
         ranges: list[tuple[sympy.Expr, sympy.Expr]] = []
-        for start, stop in zip(ends, ends[1:], strict=False):
+        for start, stop in pairwise(ends):
             if self._separates(sides, curve, _between(start, stop)):
                 joined = ranges and ranges[-1][1] == start
                 ranges[-1:] = [(ranges[-1][0], stop)] if joined else [*ranges[-1:], (start, stop)]

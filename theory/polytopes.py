@@ -65,9 +65,7 @@ def simplex(dimension: int) -> Polytope:
     """d + 1 points with all inner products -1/d."""
     check_count(dimension, "dimension", at_least=2)
     size = dimension + 1
-    gram = sympy.Matrix(
-        size, size, lambda i, j: 1 if i == j else -sympy.Rational(1, dimension)
-    )
+    gram = sympy.Matrix(size, size, lambda i, j: 1 if i == j else -sympy.Rational(1, dimension))
     # Cholesky with one zero pivot: the last row of the factor vanishes.
     factor = gram[:-1, :-1].cholesky()
     last = -sympy.ones(1, dimension) * factor

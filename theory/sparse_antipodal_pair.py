@@ -57,7 +57,9 @@ def boundary() -> tuple[sympy.Expr, sympy.Expr]:
     >>> boundary()
     (2 - sqrt(2), (sqrt(2) + 2)/8)
     """
-    stationary = sympy.solve(sympy.numer(sympy.together(sympy.diff(storing_importance(), rho))), rho)
+    stationary = sympy.solve(
+        sympy.numer(sympy.together(sympy.diff(storing_importance(), rho))), rho
+    )
     norm = next(root for root in stationary if 0 < root < 1)
     return norm, sympy.radsimp(storing_importance().subs(rho, norm))
 

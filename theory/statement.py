@@ -118,4 +118,3 @@ def _precise(value: Number) -> Number:
     if np.ndim(value):
         return np.vectorize(mpmath.mpf, otypes=[object])(np.asarray(value, dtype=object))
     return mpmath.mpf(value)
-

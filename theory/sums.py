@@ -13,7 +13,7 @@ import sympy
 from superposition.theory.symbols import n
 
 
-class Distinct(sympy.Function):
+class Distinct(sympy.Function):  # type: ignore[misc]  # sympy is untyped
     """``Distinct(i, j, …)``: 1 if all indices differ, else 0.
 
     A factor of its own, because sympy lifts a ``Piecewise`` in a bound index out of the sum.

@@ -28,4 +28,6 @@ h_1, h_2 = sympy.symbols("h_1 h_2", real=True)
 u, u_1, u_2, u_3 = sympy.symbols("u u_1 u_2 u_3", real=True)
 i, j, k, l = sympy.symbols("i j k l", integer=True)  # noqa: E741 - the paper's letters
 n, m = sympy.symbols("n m", integer=True, positive=True)
-I, W, G, b, densities = (sympy.IndexedBase(letter, real=True) for letter in ("I", "W", "G", "b", "p"))
+I, W, G, b, densities = (  # noqa: E741
+    sympy.IndexedBase(letter, real=True) for letter in ("I", "W", "G", "b", "p")
+)

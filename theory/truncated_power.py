@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 
-class TruncatedPower(sympy.Function):
+class TruncatedPower(sympy.Function):  # type: ignore[misc]  # sympy is untyped
     """``TruncatedPower(z, s)``: z**s where z > 0, else 0 (s a positive integer)."""
 
     nargs = 2
@@ -35,7 +35,9 @@ class TruncatedPower(sympy.Function):
             raise sympy.ArgumentIndexError(self, argindex)
         return sympy.Heaviside(z, 0) if s == 1 else s * TruncatedPower(z, s - 1)
 
-    def _eval_rewrite_as_Piecewise(self, z: sympy.Expr, s: sympy.Expr, **_: Any) -> sympy.Expr:
+    def _eval_rewrite_as_Piecewise(  # noqa: N802 - sympy's name
+        self, z: sympy.Expr, s: sympy.Expr, **_: Any
+    ) -> sympy.Expr:
         return sympy.Piecewise((z**s, z > 0), (0, True))
 
     def _eval_power(self, exponent: sympy.Expr) -> sympy.Expr | None:

@@ -46,20 +46,18 @@ class Instances:
     @property
     def count(self) -> int:
         """The number of models S."""
-        return self.importance.shape[0]
+        return int(self.importance.shape[0])
 
     @property
     def features(self) -> int:
         """The number of features n."""
-        return self.importance.shape[1]
+        return int(self.importance.shape[1])
 
     def tiles(self, size: int) -> Iterator[Instances]:
         """The same models in groups of at most ``size``, in order."""
         for start in range(0, self.count, size):
             part = slice(start, start + size)
-            yield Instances(
-                self.importance[part], self.density[part], self.seed[part], self.hidden
-            )
+            yield Instances(self.importance[part], self.density[part], self.seed[part], self.hidden)
 
 
 def grid(

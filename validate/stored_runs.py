@@ -58,7 +58,7 @@ def trained(
 def write(path: Path, arrays: Arrays) -> None:
     """Write ``arrays`` to ``path`` with their hash: the whole file or, if killed, no file."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, sha256=np.array(_hash(arrays)), **arrays)
+        np.savez(file, allow_pickle=False, sha256=np.array(_hash(arrays)), **arrays)
 
 
 def read(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]] | None:

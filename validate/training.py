@@ -80,7 +80,9 @@ def train(
                 step += 1
                 loss, *gradients = loss_and_gradient(*parameters, x.contiguous(), importance)
                 pairs = [
-                    updated(parameter, gradient, seen, step, schedule.rate(step), schedule.optimiser)
+                    updated(
+                        parameter, gradient, seen, step, schedule.rate(step), schedule.optimiser
+                    )
                     for parameter, gradient, seen in zip(
                         parameters, gradients, moments, strict=True
                     )

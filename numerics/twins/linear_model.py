@@ -27,14 +27,12 @@ def loss_without_bias(n: int, G: Any, I: Any, p: Any) -> Any:  # noqa: E741
 @twin("linear-model/loss-with-optimal-bias")
 def loss_with_optimal_bias(n: int, G: Any, I: Any, p: Any) -> Any:  # noqa: E741
     """The least over b: in each bias the loss is a parabola, and the biases do not interact."""
-    total = 0
-    for i in range(n):
-        only = numbers([0] * n)
-        only[i] = I[i]
+
+    def least_of_output(i: int) -> Any:
         unit = numbers([int(i == j) for j in range(n)])
-        if I[i]:
-            total += vertex_of_parabola(lambda x, w=only, e=unit: linear_loss(G, x * e, w, p))[1]
-    return total
+        return vertex_of_parabola(lambda bias: linear_loss(G, bias * unit, unit, p))[1]
+
+    return sum(I[i] * least_of_output(i) for i in range(n))
 
 
 @twin("linear-model/optimum")

@@ -19,7 +19,7 @@ def _cube_twin(power: int) -> Any:
     def value(*slopes_and_offset: Any) -> Any:
         *slopes, offset = slopes_and_offset
         nodes = cube_nodes(numbers(offset), numbers(slopes), degree=power)
-        return cube_integral(lambda u, z: np.maximum(z, 0) ** power, nodes)
+        return cube_integral(lambda _, z: np.maximum(z, 0) ** power, nodes)
 
     return value
 

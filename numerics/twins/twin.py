@@ -29,7 +29,7 @@ def numbers(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
     import mpmath
 
     array = np.asarray(values, dtype=object)
-    return np.vectorize(mpmath.mpf, otypes=[object])(array)
+    return np.asarray(np.vectorize(mpmath.mpf, otypes=[object])(array))
 
 
 def vertex_of_parabola(function: Callable[[Any], Any]) -> tuple[Any, Any]:

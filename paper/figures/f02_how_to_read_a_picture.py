@@ -27,7 +27,7 @@ def draw(trained_models: Path, progress: bool) -> Drawn:
     from superposition.validate.training import Schedule
 
     instances = Instances(
-        importance=DECAY ** np.arange(FEATURES)[None, :],
+        importance=DECAY ** np.arange(FEATURES, dtype=np.float64)[None, :],
         density=np.full((1, FEATURES), DENSITY),
         seed=np.zeros(1, dtype=np.int64),
         hidden=HIDDEN,

@@ -60,7 +60,8 @@ def train_grid(trained_models: Path, progress: bool, cells: int = CELLS) -> Trai
     kept = np.argsort(loss.reshape(shape), axis=-1)[..., :-1]
 
     def averaged(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.take_along_axis(values.reshape(shape), kept, axis=-1).mean(axis=-1)
+        ours = np.take_along_axis(values.reshape(shape), kept, axis=-1)
+        return np.asarray(ours.mean(axis=-1))
 
     return TrainedGrid(
         importance,
@@ -123,7 +124,11 @@ def _draw_steps_past_the_paper(axes: Axes) -> None:
     axes.plot(importance, density, color=INK, linewidth=1, linestyle=":")
     # Exchanging the features turns importance r into 1/r.
     axes.plot(1 / importance, density, color=INK, linewidth=1, linestyle=":")
-    styles = (("-", "unit pair (paper)"), ("--", "pair's best norm and bias"), (":", "two free norms"))
+    styles = (
+        ("-", "unit pair (paper)"),
+        ("--", "pair's best norm and bias"),
+        (":", "two free norms"),
+    )
     for style, words in styles:
         axes.plot([], [], color=INK, linewidth=1, linestyle=style, label=words)
     axes.legend(loc="lower left", fontsize=6, handlelength=2.2, borderaxespad=0.3)

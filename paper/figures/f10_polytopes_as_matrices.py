@@ -40,7 +40,9 @@ def draw(trained_models: Path, progress: bool) -> Drawn:
         below.set(xticks=[], yticks=[])
         below.set_xlabel(f"{W.shape[1]} features, rank {polytope.dimension}", fontsize=7)
     assert heat is not None
-    figure.colorbar(heat, ax=figure.axes[1::2], label="entry of $W^T W$", shrink=0.8, aspect=20, fraction=0.03)
+    figure.colorbar(
+        heat, ax=figure.axes[1::2], label="entry of $W^T W$", shrink=0.8, aspect=20, fraction=0.03
+    )
     return Drawn(figure, facts)
 
 

@@ -56,12 +56,12 @@ class FeatureLaw:
 
     def mean(self) -> Array:
         """E x, shape (n,): floats, or sympy expressions where densities are symbols."""
-        return self._densities() * self._moment(1)
+        return np.asarray(self._densities() * self._moment(1))
 
     def second_moments(self) -> Array:
         """E x xᵀ, shape (n, n)."""
         densities = self._densities()
-        moments = np.outer(densities, densities)
+        moments: Array = np.outer(densities, densities)
         for start, block in zip(self._starts(), self.sets, strict=True):
             for first, second in permutations(range(block.size), 2):
                 moments[start + first, start + second] = block.joint_density_of(first, second)
@@ -72,7 +72,7 @@ class FeatureLaw:
     def covariance(self) -> Array:
         """E x xᵀ - E x (E x)ᵀ, shape (n, n)."""
         mean = self.mean()
-        return self.second_moments() - np.outer(mean, mean)
+        return np.asarray(self.second_moments() - np.outer(mean, mean))
 
     def active_sets(self) -> ActiveSets:
         """Every active set A of positive probability, with its probability."""

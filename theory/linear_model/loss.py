@@ -1,6 +1,6 @@
 r"""The exact expected loss of the linear model x' = WᵀW x + b.
 
-.. math:: L = \sum_i I_i \Big[ R_i \Sigma R_i^T + (R_i \mu - b_i)^2 \Big], \qquad R = 1 - G, \; G = W^T W
+.. math:: L = \sum_i I_i \Big[ R_i \Sigma R_i^T + (R_i \mu - b_i)^2 \Big], \qquad R = 1 - W^T W
 
 I: importances (n,); μ, Σ: mean (n,) and covariance (n, n) of the features; R_i: row i.
 The bias enters only through the second term, so the optimal bias b = R μ removes it.
@@ -64,7 +64,7 @@ def optimal_bias(W: Any, law: FeatureLaw) -> Array:
     >>> optimal_bias([[1, 0]], FeatureLaw.independent([0.5, 0.5]))
     array([0.  , 0.25])
     """
-    return residual(W, law) @ law.mean()
+    return np.asarray(residual(W, law) @ law.mean())
 
 
 def residual(W: Any, law: FeatureLaw) -> Array:
@@ -91,12 +91,8 @@ def mean_of(feature: sympy.Symbol) -> sympy.Expr:
 def statements() -> tuple[Statement, ...]:
     """The loss with a given bias, with the optimal bias, and without bias."""
     benefit = over_features(I[i] * variance_of(i) * (1 - G[i, i]) ** 2, i)
-    interference = over_features(
-        over_other_features(I[i] * variance_of(j) * G[i, j] ** 2, j, i), i
-    )
-    unexplained = (
-        mean_of(i) * (1 - G[i, i]) - over_other_features(mean_of(j) * G[i, j], j, i)
-    )
+    interference = over_features(over_other_features(I[i] * variance_of(j) * G[i, j] ** 2, j, i), i)
+    unexplained = mean_of(i) * (1 - G[i, i]) - over_other_features(mean_of(j) * G[i, j], j, i)
     source = "Elhage et al. 2022, Mathematical understanding (linear case); densities derived here"
     loss = sympy.Function("L")
 

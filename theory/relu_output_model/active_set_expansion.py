@@ -1,7 +1,8 @@
 r"""The expected loss as a sum over the sets A of active features.
 
 .. math:: L = \sum_A P(A) \, L_A, \qquad
-          L_A = \sum_i I_i \int_{[0,1]^{|A|}} \big([i \in A]\, u_i - (b_i + \sum_{j \in A} G_{ij} u_j)_+\big)^2 du
+          L_A = \sum_i I_i \int_{[0,1]^{|A|}} \big([i \in A]\, u_i - (z_i)_+\big)^2 du,
+          \qquad z_i = b_i + \sum_{j \in A} G_{ij} u_j
 
 P(A): probability of exactly A, Π_{i∈A} p_i Π_{i∉A} (1 - p_i) for independent features;
 for equal densities Σ_k p^k (1-p)^{n-k} L_k, with L_k the sum of L_A over |A| = k.
@@ -60,9 +61,7 @@ def expected_loss(W: Any, b: Any, importance: Any, law: FeatureLaw) -> sympy.Exp
     )
 
 
-def output_loss(
-    output: int, active: Sequence[int], slopes: Sequence[Any], bias: Any
-) -> sympy.Expr:
+def output_loss(output: int, active: Sequence[int], slopes: Sequence[Any], bias: Any) -> sympy.Expr:
     r"""∫ ([i ∈ A] u_i - z_+)² du = [i ∈ A] (1/3 - 2 ∫ u_i z_+) + ∫ z_+², z = b_i + Σ_A G_ij u_j."""
     present = [slopes[feature] for feature in active]
     loss = vertex_sum(bias, present, power=2)
@@ -82,7 +81,11 @@ def moment_with_own_value(own: Any, others: Sequence[Any], bias: Any) -> sympy.E
 
 def _exact(value: Any) -> sympy.Expr:
     """A float as the fraction it is; anything else as sympy reads numbers."""
-    return sympy.Rational(float(value)) if isinstance(value, float | np.floating) else value + sympy.S.Zero
+    return (
+        sympy.Rational(float(value))
+        if isinstance(value, float | np.floating)
+        else value + sympy.S.Zero
+    )
 
 
 def _check(W: Any, b: Any, importance: Any, law: FeatureLaw) -> None:

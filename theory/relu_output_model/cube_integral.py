@@ -1,7 +1,8 @@
 r"""The cube integral behind every exact loss of the ReLU output model.
 
 .. math:: I_s(c; a) = \int_{[0,1]^k} (c + a \cdot u)_+^s \, du
-          = \frac{s!}{(s+k)! \prod_i a_i} \sum_{v \in \{0,1\}^k} (-1)^{k-|v|} (c + a \cdot v)_+^{s+k}
+          = \frac{s!}{(s+k)! \prod_i a_i}
+            \sum_{v \in \{0,1\}^k} (-1)^{k-|v|} (c + a \cdot v)_+^{s+k}
 
 c: offset; a: k non-zero slopes (a zero slope drops its variable); s: power ≥ 1.
 Derived by integrating one variable after the other (``theory/truncated_power.py``).
@@ -37,8 +38,7 @@ def vertex_sum(offset: Any, slopes: Sequence[Any], power: int) -> Any:
         *(
             (-1) ** (k - sum(vertex))
             * TruncatedPower(
-                sympy.sympify(offset)
-                + sum(a * v for a, v in zip(slopes, vertex, strict=True)),
+                sympy.sympify(offset) + sum(a * v for a, v in zip(slopes, vertex, strict=True)),
                 power + k,
             )
             for vertex in product((0, 1), repeat=k)
@@ -61,7 +61,9 @@ def cube_integral(k: int, power: int) -> Statement:
     lower = cube_integral(k - 1, power) if k > 1 else None
     cases = [
         (
-            lower.name.func(c, *(a for a in slopes if a != flat)) if lower else TruncatedPower(c, power),
+            lower.name.func(c, *(a for a in slopes if a != flat))
+            if lower
+            else TruncatedPower(c, power),
             sympy.Eq(flat, 0),
         )
         for flat in slopes
@@ -70,7 +72,7 @@ def cube_integral(k: int, power: int) -> Statement:
     kinks = [-sum(slopes[:count], sympy.S.Zero) for count in range(k + 1)]
     return Statement(
         id=f"cube-integral/{k}-active/power-{power}",
-        claim=f"The integral of (c + a·u)_+ to the power {power} over the unit cube of dimension {k}.",
+        claim=f"The integral of (c + a·u)_+^{power} over the unit cube of dimension {k}.",
         name=sympy.Function(f"I_{k}_{power}")(c, *slopes),
         definition=sympy.Integral(integrand, *((u, 0, 1) for u in variables)),
         expression=sympy.Piecewise(*cases, (generic, True)),
