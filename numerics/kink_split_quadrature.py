@@ -76,7 +76,8 @@ def _split_interval(form: Array, slope: Array, rest: Array, count: int) -> tuple
     reach = (rest[..., None, :] * corners).sum(axis=-1)  # (…, 1, 2^k')
     flat = slope == 0
     divisor = np.where(flat, 1, slope)[..., None]
-    roots = -(form[..., None] + reach) / divisor
+    with np.errstate(over="ignore"):  # a kink beyond the largest float is outside the cube
+        roots = -(form[..., None] + reach) / divisor
     roots = np.where(flat[..., None], 0, np.minimum(np.maximum(roots, 0), 1))
     ends = np.zeros_like(roots[..., :1])
     inner = roots[..., :0] if flat.all() else roots

@@ -6,7 +6,6 @@ Symbols pass unchecked: a sympy expression stands for any allowed value.
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,8 @@ def check_finite(values: Any, name: str) -> None:
 
 def check_count(count: Any, name: str, at_least: int = 1) -> int:
     """The whole number ``count``; ``ValueError`` unless it is one and ≥ ``at_least``."""
-    numeric = isinstance(count, Real) and type(count) is not bool
-    number = float(count) if numeric else math.nan
+    whole = isinstance(count, int | float | np.integer | np.floating)
+    number = float(count) if whole and not isinstance(count, bool) else math.nan
     if not number.is_integer() or number < at_least:
         raise ValueError(f"{name} is {count!r}; it must be a whole number of at least {at_least}.")
     return int(number)

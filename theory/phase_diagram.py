@@ -61,7 +61,7 @@ class PhaseDiagram:
         Raises ``ValueError`` for a density outside (0, 1] or a bad importance.
 
         >>> phases(features=2, hidden=1).phase([0.1, 1, 10], 0.3)
-        array([0, 2, 1])
+        array([0, 1, 2])
         """
         return self._best(importance, density)[0]
 

@@ -105,8 +105,11 @@ class Statement:
         import mpmath
 
         with mpmath.workdps(digits):
-            arguments = (_precise(values[argument.name]) for argument in self.arguments)
-            return self.function("mpmath")(*arguments)
+            return self.function("mpmath")(*self.precise(values))
+
+    def precise(self, values: Mapping[str, Number]) -> list[Number]:
+        """The values of the arguments in their order, as numbers of the working precision."""
+        return [_precise(values[argument.name]) for argument in self.arguments]
 
 
 def _precise(value: Number) -> Number:

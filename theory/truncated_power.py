@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
+from sympy.core.function import ArgumentIndexError
 
 
 class TruncatedPower(sympy.Function):  # type: ignore[misc]  # sympy is untyped
@@ -32,7 +33,7 @@ class TruncatedPower(sympy.Function):  # type: ignore[misc]  # sympy is untyped
         """d/dz (z)_+^s = s (z)_+^(s-1); at s = 1 the step function."""
         z, s = self.args
         if argindex != 1:
-            raise sympy.ArgumentIndexError(self, argindex)
+            raise ArgumentIndexError(self, argindex)
         return sympy.Heaviside(z, 0) if s == 1 else s * TruncatedPower(z, s - 1)
 
     def _eval_rewrite_as_Piecewise(  # noqa: N802 - sympy's name

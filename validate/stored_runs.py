@@ -64,8 +64,8 @@ def write(path: Path, arrays: Arrays) -> None:
 def read(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]] | None:
     """The arrays in ``path``, or None (with a warning) if the file is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
         if str(arrays.pop("sha256")) == _hash(arrays):
             return arrays
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

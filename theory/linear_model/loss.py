@@ -45,7 +45,7 @@ def expected_loss(W: Any, b: Any, importance: Any, law: FeatureLaw) -> Any:
     expressions. Raises ``ValueError`` when shapes disagree or an entry is not finite.
 
     >>> law = FeatureLaw.independent([0.5, 0.5])
-    >>> round(expected_loss([[1, 0]], optimal_bias([[1, 0]], law), [1, 1], law), 12)
+    >>> round(float(expected_loss([[1, 0]], optimal_bias([[1, 0]], law), [1, 1], law)), 12)
     0.104166666667
     """
     R = residual(W, law)
@@ -64,7 +64,8 @@ def optimal_bias(W: Any, law: FeatureLaw) -> Array:
     >>> optimal_bias([[1, 0]], FeatureLaw.independent([0.5, 0.5]))
     array([0.  , 0.25])
     """
-    return np.asarray(residual(W, law) @ law.mean())
+    bias: Array = residual(W, law) @ law.mean()
+    return bias
 
 
 def residual(W: Any, law: FeatureLaw) -> Array:
@@ -75,7 +76,8 @@ def residual(W: Any, law: FeatureLaw) -> Array:
         raise ValueError(
             f"W has shape {weights.shape}; it must be (m, n) with n = {law.size} features."
         )
-    return np.eye(law.size, dtype=int) - weights.T @ weights
+    rest: Array = np.eye(law.size, dtype=int) - weights.T @ weights
+    return rest
 
 
 def variance_of(feature: sympy.Symbol) -> sympy.Expr:

@@ -5,7 +5,8 @@ r"""The cube integral behind every exact loss of the ReLU output model.
             \sum_{v \in \{0,1\}^k} (-1)^{k-|v|} (c + a \cdot v)_+^{s+k}
 
 c: offset; a: k non-zero slopes (a zero slope drops its variable); s: power ≥ 1.
-Derived by integrating one variable after the other (``theory/truncated_power.py``).
+Source: derived here, by integrating one variable after the other
+(``theory/truncated_power.py``); it is a divided difference of a truncated power.
 """
 
 from __future__ import annotations

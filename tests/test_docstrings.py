@@ -1,0 +1,45 @@
+"""Every module, class and function that others may use is documented, and its examples run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from tests.repository import module_name, sources
+
+
+@pytest.mark.parametrize("source", sources(), ids=str)
+def test_examples_run(source: Path) -> None:
+    if source.name == "__main__.py":
+        pytest.skip("runs the command line")
+    module = importlib.import_module(module_name(source))
+    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("source", sources(), ids=str)
+def test_public_names_are_documented(source: Path) -> None:
+    if source.name == "__main__.py":
+        pytest.skip("runs the command line")
+    module = importlib.import_module(module_name(source))
+    assert module.__doc__
+    for name, value in vars(module).items():
+        ours = getattr(value, "__module__", None) == module.__name__
+        if (
+            ours
+            and not name.startswith("_")
+            and (inspect.isfunction(value) or inspect.isclass(value))
+        ):
+            assert inspect.getdoc(value), f"{module.__name__}.{name} has no docstring"
+
+
+def test_statement_modules_name_their_source() -> None:
+    from superposition.theory.registry import MODULES
+
+    for name in MODULES:
+        module = importlib.import_module(f"superposition.theory.{name}")
+        assert "source" in str(module.__doc__).lower(), name

@@ -1,0 +1,90 @@
+"""Trained models on disk: resumed, atomic, and never believed when damaged."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from superposition.validate import stored_runs
+from superposition.validate.instances import grid
+from superposition.validate.stored_runs import read, trained, write
+from superposition.validate.training import Schedule
+
+MODELS = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)
+SHORT = Schedule(steps=20, batch=8)
+
+
+def test_a_second_call_reads_and_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
+    assert len(list(tmp_path.glob("run-*.npz"))) == 3
+    monkeypatch.setattr(stored_runs, "train", None)
+    second = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
+    np.testing.assert_array_equal(first.W, second.W)
+
+
+def test_another_setting_is_another_file(tmp_path: Path) -> None:
+    trained("run", MODELS, SHORT, tmp_path, progress=False)
+    trained("run", MODELS, Schedule(steps=21, batch=8), tmp_path, progress=False)
+    assert len(list(tmp_path.glob("run-*.npz"))) == 2
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "text"])
+def test_a_damaged_tile_is_noticed_and_made_again(tmp_path: Path, damage: str) -> None:
+    first = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
+    tile = sorted(tmp_path.glob("run-*.npz"))[1]
+    content = bytearray(tile.read_bytes())
+    content[content.index(first.W[3].tobytes())] ^= 0x01
+    tile.write_bytes(
+        {"flip": bytes(content), "cut": bytes(content[:300]), "empty": b"", "text": b"hello"}[
+            damage
+        ]
+    )
+    with pytest.warns(UserWarning, match="is damaged and will be made again"):
+        again = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
+    np.testing.assert_array_equal(first.W, again.W)
+    assert read(tile) is not None
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    path = tmp_path / "evil.npz"
+    np.savez(path, W=np.array([{"a": 1}], dtype=object))
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert read(path) is None
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        write(tmp_path / "object.npz", {"W": np.array([{"a": 1}], dtype=object)})
+    assert not list(tmp_path.glob("*object*"))
+
+
+def test_a_killed_job_leaves_whole_tiles_and_goes_on(tmp_path: Path) -> None:
+    """SIGKILL once two tiles are there: what is left is whole, and the result is the same."""
+    code = (
+        "from pathlib import Path\n"
+        "from superposition.validate.instances import grid\n"
+        "from superposition.validate.stored_runs import trained\n"
+        "from superposition.validate.training import Schedule\n"
+        "models = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)\n"
+        "trained('run', models, Schedule(steps=400, batch=8), Path.cwd(), tile=1, progress=False)\n"
+    )
+    job = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob("run-*.npz"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(job.pid, signal.SIGKILL)
+    job.wait()
+    left = list(tmp_path.glob("run-*.npz"))
+    assert 2 <= len(left) <= 8
+    assert all(read(tile) is not None for tile in left)
+    schedule = Schedule(steps=400, batch=8)
+    resumed = trained("run", MODELS, schedule, tmp_path, tile=1, progress=False)
+    undisturbed = trained("run", MODELS, schedule, tmp_path / "new", tile=1, progress=False)
+    np.testing.assert_array_equal(resumed.W, undisturbed.W)
+    np.testing.assert_array_equal(resumed.b, undisturbed.b)
