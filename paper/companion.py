@@ -160,6 +160,8 @@ def _end(end: Any) -> str:
 def _literal(value: Any) -> str:
     """A Python string or dictionary of strings as a Typst literal."""
     if isinstance(value, dict):
+        if not value:
+            return "(:)"
         return f"({', '.join(f'{_literal(k)}: {_literal(v)}' for k, v in value.items())},)"
     return json.dumps(value, ensure_ascii=False)
 

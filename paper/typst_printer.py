@@ -104,7 +104,7 @@ class TypstPrinter(Printer):  # type: ignore[misc]  # sympy is untyped
             return f"sqrt({self._print(base)})"
         if exponent.could_extract_minus_sign():
             return f"frac(1, {self._print(base**-exponent)})"
-        return f"{self._group(base, PRECEDENCE['Atom'])}^({self._print(exponent)})".replace(
+        return f"{self._group(base, PRECEDENCE['Func'])}^({self._print(exponent)})".replace(
             "^(2)", "^2"
         )
 

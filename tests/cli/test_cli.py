@@ -38,7 +38,7 @@ def test_phases_at_a_point(capsys: pytest.CaptureFixture[str]) -> None:
 def test_saved_grid_is_the_diagram(tmp_path: Path) -> None:
     path = tmp_path / "grid.csv"
     assert main([*TWO, "--points", "7", "--save", str(path)]) == 0
-    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 49
     diagram = phases(2, 1)
     for row in rows:

@@ -34,7 +34,7 @@ def test_every_statement_compiles(id: str) -> None:
         (4 * r / (2 + 5 * r), "frac(4 r, 5 r + 2)"),
         (-(x - 1) * y, "y lr((1 - x))"),
         (-x * y, "-x y"),
-        (-(x + 1) / y, "-frac(x + 1, y)"),
+        (-x / y, "-frac(x, y)"),
         (x**-2, "frac(1, x^2)"),
         (sympy.sqrt(x + 1), "sqrt(x + 1)"),
         ((x + y) ** 3, "lr((x + y))^(3)"),
