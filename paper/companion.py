@@ -175,7 +175,7 @@ def _confront_all(progress: bool) -> dict[str, Verdict]:
             pool.map(_verdict, ids),
             total=len(ids),
             desc="statements against twins",
-            disable=not progress,
+            disable=None if progress else True,  # None: silent where there is no terminal
         )
         return {verdict.id: verdict for verdict in found}
 

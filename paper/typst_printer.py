@@ -17,6 +17,7 @@ from superposition.theory.symbols import n
 
 GREEK = {"alpha", "beta", "gamma", "lambda", "rho", "tau", "Lambda", "ell"}
 OPERATORS = {"E", "Var", "Cov"}
+TERMS_PER_LINE = 8
 
 
 def typst(expression: Any) -> str:
@@ -82,11 +83,16 @@ class TypstPrinter(Printer):  # type: ignore[misc]  # sympy is untyped
         terms = expr.as_ordered_terms()
         # Begin with a positive term if there is one: p/3 - p²/4, not -p²/4 + p/3.
         terms.sort(key=_is_negative)
-        text = str(self._print(terms[0]))
-        for term in terms[1:]:
+        lines, line = [], str(self._print(terms[0]))
+        for count, term in enumerate(terms[1:], start=1):
             sign, size = ("-", -term) if _is_negative(term) else ("+", term)
-            text += f" {sign} {self._print(size)}"
-        return text
+            if count % TERMS_PER_LINE == 0:
+                lines.append(line)
+                line = ""
+            line += f" {sign} {self._print(size)}"
+        if not lines:
+            return line
+        return f"mat(delim: #none, align: #left, {'; '.join([*lines, line])})"
 
     def _print_Mul(self, expr: sympy.Mul) -> str:
         if _is_negative(expr):

@@ -2,6 +2,9 @@
 
 import os
 
+# Two workers on two cores: a second thread in either only waits. Set before numpy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from hypothesis import HealthCheck, settings
 
 SLOW = (HealthCheck.too_slow,)

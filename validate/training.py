@@ -73,7 +73,8 @@ def train(
     per_step = instances.count * schedule.batch * instances.features
     ahead = max(1, min(SAMPLES_IN_MEMORY // per_step, schedule.steps))
     step = 0
-    with tqdm(total=schedule.steps, desc=label, unit="step", disable=not progress) as bar:
+    quiet = None if progress else True  # None: silent where there is no terminal
+    with tqdm(total=schedule.steps, desc=label, unit="step", disable=quiet) as bar:
         while step < schedule.steps:
             count = min(ahead, schedule.steps - step)
             for x in torch.from_numpy(sampler.steps(count, schedule.batch)).unbind(1):
