@@ -133,7 +133,7 @@ def _check_suffix(path: Path) -> None:
 
 
 def _save(diagram: PhaseDiagram, path: Path, points: int) -> None:
-    from superposition.theory.atomic_file import write_text
+    from superposition.numerics.atomic_file import write_text
 
     suffix = path.suffix.lower()
     if suffix == ".csv":

@@ -23,11 +23,11 @@ from typing import Any
 
 import sympy
 
+from superposition.numerics.atomic_file import atomic_path, write_text
 from superposition.numerics.confrontation import DRAWS, TOLERANCE, Verdict, confront
 from superposition.paper.figures.figure import make_figure, paper_figures
 from superposition.paper.typst_printer import typst
 from superposition.theory import best_antipodal_pair, sparse_antipodal_pair
-from superposition.theory.atomic_file import atomic_path, write_text
 from superposition.theory.phase_diagram import phases
 from superposition.theory.registry import statements
 from superposition.theory.statement import Argument, Statement

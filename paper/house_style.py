@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from superposition.theory.atomic_file import atomic_path
+from superposition.numerics.atomic_file import atomic_path
 
 DIVERGING = "RdBu"  # weights and Gram matrices on [-1, 1]: red negative, blue positive
 SEQUENTIAL = "cividis"  # interference from 0 to 1

@@ -101,9 +101,15 @@ def test_imports_stay_light(module: str, forbidden: set[str]) -> None:
     assert not forbidden & set(json.loads(output.stdout))
 
 
-def test_bare_folder_imports_are_banned() -> None:
-    banned = pyproject()["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]
-    assert set(banned) == set(LAYERS)
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("line", ["import {}\n", "from {} import x\n", "from {}.y import x\n"])
+def test_bare_folder_imports_are_banned(layer: str, line: str) -> None:
+    ruff = [sys.executable, "-m", "ruff", "check", "--quiet", "--select", "TID251", "-"]
+    run = subprocess.run(
+        ruff, input=line.format(layer), check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    assert run.returncode == 1
+    assert "The folder is not the package" in run.stdout
 
 
 def test_constraints_pin_every_direct_dependency() -> None:

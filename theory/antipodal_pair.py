@@ -15,6 +15,7 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 
 from superposition.theory import dropped_feature
+from superposition.theory.domain import check_density, check_relative_cost
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.relu_output_model.active_set_expansion import expected_loss
 from superposition.theory.statement import Argument, Statement
@@ -90,11 +91,13 @@ class UnitPair:
 
     def relative_cost(self, density: ArrayLike) -> NDArray[np.float64]:
         """λ at density p, vectorised."""
+        check_density(density)
         function = _numpy(p, relative_cost())
         return np.asarray(function(np.asarray(density, dtype=float)), dtype=float)
 
     def density(self, cost: ArrayLike) -> NDArray[np.float64]:
         """p at relative cost λ, vectorised."""
+        check_relative_cost(cost, self.largest)
         function = _numpy(lam, density_at_relative_cost())
         return np.asarray(function(np.asarray(cost, dtype=float)), dtype=float)
 

@@ -31,7 +31,8 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 
 from superposition.theory import dropped_feature
-from superposition.theory.domain import check_density
+from superposition.theory.antipodal_pair import UnitPair
+from superposition.theory.domain import check_density, check_relative_cost
 from superposition.theory.relu_output_model.active_set_expansion import moment_with_own_value
 from superposition.theory.relu_output_model.cube_integral import vertex_sum
 from superposition.theory.statement import Argument, Statement
@@ -154,12 +155,13 @@ def best_bias(density: ArrayLike) -> NDArray[np.float64]:
 
     check_density(density)
     density = np.asarray(density, dtype=float)
-    function = _numpy(bias_polynomial().as_expr())
-    # At p = 1 the root is the end of the bracket itself; rounding may miss the sign change.
     root = elementwise.find_root(
-        function, (np.zeros_like(density), np.ones_like(density)), args=(density,)
+        _numpy(bias_polynomial().as_expr()),
+        (np.zeros_like(density), np.ones_like(density)),
+        args=(density,),
     )
-    return np.where(density == 1, 1.0, root.x)
+    # Within rounding of p = 1 the sign change at β = 1 is lost, and so is 1 - β ≈ 1 - p.
+    return np.where(root.success, root.x, 1.0)
 
 
 class BestPair:
@@ -173,19 +175,26 @@ class BestPair:
         densities = np.asarray(density, dtype=float)
         variance = dropped_feature.loss() / dropped_feature.importance
         relative = _numpy(loss_at_best_norm() / variance)
-        return np.asarray(relative(best_bias(densities), densities), dtype=float)
+        # Rounding must not carry λ past its largest value, which ``density`` would refuse.
+        return np.minimum(relative(best_bias(densities), densities), self.largest)
 
     def density(self, cost: ArrayLike) -> NDArray[np.float64]:
-        """p(λ), by root finding: λ(p) grows from 0 to 1/2."""
+        """p(λ), by root finding: λ(p) grows from 0 to 1/2.
+
+        λ(p) is flat at its end, so within 1e-9 of 1/2 rounding leaves p uncertain by 1e-3.
+        """
         from scipy.optimize import elementwise
 
+        check_relative_cost(cost, self.largest)
         cost = np.asarray(cost, dtype=float)
+        # The unit pair costs more at any density, so its p(λ) is below ours.
+        low = (1 - 1e-9) * UnitPair().density(cost)
         root = elementwise.find_root(
             lambda density, target: self.relative_cost(density) - target,
-            (np.full_like(cost, 1e-9), np.ones_like(cost)),
-            args=(cost,),
+            (np.where(cost > 0, low, 0.5), np.ones_like(cost)),
+            args=(np.where(cost > 0, cost, 0.4),),
         )
-        return np.asarray(root.x, dtype=float)
+        return np.where(cost > 0, np.where(root.success, root.x, 1.0), 0.0)
 
     def density_expression(self) -> sympy.Expr | None:
         """None: p(λ) has no closed form."""

@@ -26,6 +26,13 @@ def check_importance(importance: Any, name: str = "importance") -> None:
         raise ValueError(f"{name} is {value:g}; an importance must be finite and not negative.")
 
 
+def check_relative_cost(cost: Any, largest: float) -> None:
+    """Raise ``ValueError`` unless every number in ``cost`` lies in [0, ``largest``]."""
+    values = _numbers(cost, "relative cost")
+    for value in values[~((values >= 0) & (values <= largest))]:
+        raise ValueError(f"relative cost is {value:g}; it must lie in [0, {largest:g}].")
+
+
 def check_finite(values: Any, name: str) -> None:
     """Raise ``ValueError`` unless every number in ``values`` is finite."""
     numbers = _numbers(values, name)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from superposition.theory.atomic_file import atomic_path
+from superposition.numerics.atomic_file import atomic_path
 from superposition.validate.instances import Instances
 from superposition.validate.training import Schedule, TrainedModels, train
 

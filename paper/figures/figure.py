@@ -11,8 +11,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from superposition.numerics.atomic_file import write_text
 from superposition.paper.house_style import FORMATS, house_style, save
-from superposition.theory.atomic_file import write_text
 
 MODULES = (
     "f02_how_to_read_a_picture",

@@ -123,10 +123,20 @@ def test_a_better_pair_only_gains_ground(extra: float, p: float) -> None:
 
 
 @pytest.mark.parametrize("pair", ["unit", "best"])
-@given(p=st.floats(1e-3, 0.999))
+@given(p=st.floats(1e-3, 0.99))
 def test_density_and_relative_cost_are_inverse(pair: str, p: float) -> None:
     cost = pair_cost(pair)
     assert float(cost.density(cost.relative_cost(p))) == pytest.approx(p, rel=1e-7)
+
+
+@pytest.mark.parametrize("pair", ["unit", "best"])
+def test_the_ends_of_the_boundary_are_no_exception(pair: str) -> None:
+    cost = pair_cost(pair)
+    np.testing.assert_array_equal(cost.density([0, cost.largest]), [0, 1])
+    assert float(cost.density(1e-12)) == pytest.approx(2e-12, rel=1e-9)
+    for p in (1e-15, 1 - 1e-15, np.nextafter(1, 0)):
+        assert 0 < float(cost.relative_cost(p)) <= cost.largest
+    assert phases(2, 1, pair=pair).boundaries[0].density_at(0) == 0
 
 
 def test_functions_are_vectorised_and_checked() -> None:
