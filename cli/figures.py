@@ -46,5 +46,8 @@ def run(options: argparse.Namespace) -> int:
         paper_figure(number)
     for number in numbers:
         paths = make_figure(number, options.folder, progress=not options.quiet)
-        print(f"{number}: {', '.join(str(path) for path in paths)}", flush=True)
+        entry = paper_figure(number)
+        print(f"{number} {entry.title}\n   {entry.claim}", flush=True)
+        for path in paths:
+            print(f"   {path}", flush=True)
     return 0

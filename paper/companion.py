@@ -8,7 +8,6 @@ inputs give the same PDF, byte for byte.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -25,6 +24,7 @@ import sympy
 
 from superposition.numerics.atomic_file import atomic_path, write_text
 from superposition.numerics.confrontation import DRAWS, TOLERANCE, Verdict, confront
+from superposition.numerics.source_hash import source_hash
 from superposition.paper.figures.figure import make_figure, paper_figures
 from superposition.paper.typst_printer import typst
 from superposition.theory import best_antipodal_pair, sparse_antipodal_pair
@@ -55,7 +55,8 @@ def make_companion(folder: Path, progress: bool = True) -> Path:
 
 def confronted(cache: Path, progress: bool = True) -> dict[str, Verdict]:
     """Every statement's verdict: from ``cache`` if theory and twins are unchanged, else anew."""
-    key = _source_hash()
+    sources = source_hash("superposition.theory", "superposition.numerics")
+    key = f"{sources} sympy {version('sympy')} numpy {version('numpy')}"
     if cache.exists():
         stored = json.loads(cache.read_text(encoding="utf-8"))
         if stored.get("sources") == key:
@@ -182,13 +183,3 @@ def _confront_all(progress: bool) -> dict[str, Verdict]:
 
 def _verdict(id: str) -> Verdict:
     return confront(statements()[id])
-
-
-def _source_hash() -> str:
-    """The hash of every source file that a verdict depends on."""
-    digest = hashlib.sha256(version("sympy").encode() + version("numpy").encode())
-    for package in ("superposition.theory", "superposition.numerics"):
-        root = Path(str(files(package)))
-        for path in sorted(root.rglob("*.py")):
-            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()

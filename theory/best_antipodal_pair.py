@@ -176,7 +176,8 @@ class BestPair:
         variance = dropped_feature.loss() / dropped_feature.importance
         relative = _numpy(loss_at_best_norm() / variance)
         # Rounding must not carry λ past its largest value, which ``density`` would refuse.
-        return np.minimum(relative(best_bias(densities), densities), self.largest)
+        cost = relative(best_bias(densities), densities)
+        return np.asarray(np.minimum(cost, self.largest), dtype=float)
 
     def density(self, cost: ArrayLike) -> NDArray[np.float64]:
         """p(λ), by root finding: λ(p) grows from 0 to 1/2.

@@ -7,8 +7,7 @@
 ``n, m``   number of features, number of hidden dimensions
 ``r``      relative importance of the extra feature, I_extra / I_ordinary
 ``I``      importances, one per feature
-``W``      weights, m × n; column W_i is the direction of feature i
-``G``      Gram matrix WᵀW, n × n
+``G``      Gram matrix WᵀW, n × n; column W_i of W is the direction of feature i
 ``b``      biases, one per feature (or the one bias of a single output)
 ``g, h``   one output's slopes: on its own feature, on another feature
 ``c, a``   offset and slopes of an affine form c + a·u on the unit cube
@@ -26,8 +25,8 @@ c, g, h, b_i = sympy.symbols("c g h b", real=True)
 a_1, a_2, a_3 = sympy.symbols("a_1 a_2 a_3", real=True)
 h_1, h_2 = sympy.symbols("h_1 h_2", real=True)
 u, u_1, u_2, u_3 = sympy.symbols("u u_1 u_2 u_3", real=True)
-i, j, k, l = sympy.symbols("i j k l", integer=True)  # noqa: E741 - the paper's letters
+i, j, k = sympy.symbols("i j k", integer=True)
 n, m = sympy.symbols("n m", integer=True, positive=True)
-I, W, G, b, densities = (  # noqa: E741
-    sympy.IndexedBase(letter, real=True) for letter in ("I", "W", "G", "b", "p")
+I, G, b, densities = (  # noqa: E741
+    sympy.IndexedBase(letter, real=True) for letter in ("I", "G", "b", "p")
 )

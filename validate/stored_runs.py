@@ -1,8 +1,9 @@
 """Trained models on disk: one file a tile, written atomically, checked by hash when read.
 
 A tile's file name carries the hash of everything that determines its content (instances,
-schedule, versions), so a changed setting is another file, and a second call of the same
-sweep trains only what is missing. A damaged file is noticed, reported, and made again.
+schedule, the trainer's sources, versions). So a changed setting is another file, and a
+second call of the same sweep trains only what is missing. A damaged file is noticed,
+reported, and made again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import json
 import warnings
 import zipfile
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from superposition.numerics.atomic_file import atomic_path
+from superposition.numerics.source_hash import source_hash
 from superposition.validate.instances import Instances
 from superposition.validate.training import Schedule, TrainedModels, train
 
@@ -87,7 +88,7 @@ def _fingerprint(instances: Instances, schedule: Schedule) -> str:
     settings = {
         "instances": _hash({k: np.asarray(v) for k, v in vars(instances).items()}),
         "schedule": dataclasses.asdict(schedule),
-        "superposition": version("toy-superposition"),
+        "trainer": source_hash("superposition.validate"),
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
