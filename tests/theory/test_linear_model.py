@@ -146,6 +146,37 @@ def test_best_direction_is_the_best_of_all_weights(r: float, p: float) -> None:
     assert least / p == pytest.approx(found, rel=1e-7)
 
 
+def without_bias(W: Any, importance: Any, law: FeatureLaw) -> float:
+    return float(loss.expected_loss(W, np.zeros(law.size), importance, law))
+
+
+@given(seeds, st.integers(1, 4))
+def test_no_model_without_bias_beats_the_bound(seed: int, hidden: int) -> None:
+    W, _, importance, p = drawn(seed, m=hidden)
+    law = FeatureLaw.independent(p)
+    bound = optimum_without_bias.lower_bound(importance, law, hidden)
+    assert without_bias(W, importance, law) >= bound - 1e-14
+    at_equal = optimum_without_bias.lower_bound(np.ones(4), law, hidden)
+    best = optimum_without_bias.principal_weights(law, hidden)
+    assert without_bias(best, np.ones(4), law) == pytest.approx(at_equal, abs=1e-14)
+
+
+def test_principal_components_of_correlated_features_too() -> None:
+    law = FeatureLaw((Correlated(3, 0.3), Correlated(2, 0.6)))
+    W = optimum_without_bias.principal_weights(law, 2)
+    bound = optimum_without_bias.lower_bound(np.ones(5), law, 2)
+    assert without_bias(W, np.ones(5), law) == pytest.approx(bound, rel=1e-12)
+
+
+@given(seeds)
+def test_along_a_direction_the_best_norm_is_the_best(seed: int) -> None:
+    W, _, importance, p = drawn(seed, m=1)
+    law = FeatureLaw.independent(p)
+    least = optimum_without_bias.loss_along(W[0], importance + 0.1, law)
+    found = min(without_bias(np.sqrt(t) * W, importance + 0.1, law) for t in np.linspace(0, 4, 400))
+    assert least <= found + 1e-14
+
+
 @given(st.floats(0.05, 20), st.floats(0.02, 1))
 def test_exchanging_the_features_inverts_direction_and_importance(r: float, p: float) -> None:
     tau, least = optimum_without_bias.best_direction(r, p)

@@ -6,6 +6,9 @@ covariance. S has the large eigenvector (1, …, 1), so the mean direction is wo
 * equal importance: uncentred PCA. G projects on the m leading eigenvectors of S; for
   equal densities the sum direction comes first and the loss is (n - m) v, while storing
   m single features costs (n - m) p/3.
+* any importance: L ≥ Σ_{k>m} λ_k(D^{1/2} S D^{1/2}), the eigenvalues in falling order
+  (Eckart–Young), attained by G = D^{-1/2} P D^{1/2} with P their leading projection. That G
+  is symmetric, as WᵀW must be, only if P commutes with D: always at equal importance.
 * any importance, one hidden dimension: along W = √t u the loss is a parabola in t,
 
 .. math:: \min_t L = \operatorname{tr}(D S) - \frac{(u^T D S u)^2}{(u^T S u)(u^T D u)}
@@ -20,13 +23,20 @@ Source: derived here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
-from superposition.theory.domain import check_density, check_importance
+from superposition.theory.domain import (
+    check_count,
+    check_density,
+    check_importance,
+    check_length,
+)
 from superposition.theory.features import moments
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.statement import Argument, Statement
@@ -35,13 +45,42 @@ from superposition.theory.symbols import m, n, p, r
 tau = sympy.Symbol("tau", real=True)
 
 
+def lower_bound(importance: Sequence[float], law: FeatureLaw, hidden: int) -> float:
+    """The sum of all but the ``hidden`` largest eigenvalues of D^{1/2} S D^{1/2}.
+
+    No linear model without bias loses less; at equal importance ``principal_weights`` attain it.
+    """
+    check_length(importance, law.size, "importance")
+    check_importance(importance)
+    hidden = check_count(hidden, "hidden")
+    root = np.sqrt(np.asarray(importance, dtype=float))
+    eigenvalues = np.linalg.eigvalsh(root[:, None] * law.second_moments() * root)
+    return float(eigenvalues[: max(law.size - hidden, 0)].sum())
+
+
+def principal_weights(law: FeatureLaw, hidden: int) -> NDArray[np.float64]:
+    """The best W at equal importance: the leading eigenvectors of E x xᵀ, (hidden, n).
+
+    >>> W = principal_weights(FeatureLaw.independent([0.5, 0.5]), hidden=1)
+    >>> np.allclose(abs(W), 0.5**0.5)  # the sum of both features
+    True
+    """
+    hidden = min(check_count(hidden, "hidden"), law.size)
+    _, vectors = np.linalg.eigh(law.second_moments())
+    return np.asarray(vectors[:, ::-1][:, :hidden].T)
+
+
+def loss_along(direction: Any, importance: Any, law: FeatureLaw) -> Any:
+    """The loss of W ∝ ``direction`` at its best norm, m = 1; entries may be symbols."""
+    S, D, u = law.second_moments(), np.diag(importance), np.asarray(direction)
+    overlap, power, weight = (u @ M @ u for M in (D @ S, S, D))
+    return np.trace(D @ S) - overlap**2 / (power * weight)
+
+
 @cache
 def profile() -> sympy.Expr:
     """The loss of the direction (1, τ) at its best norm, n = 2, m = 1."""
-    S = sympy.Matrix(FeatureLaw.independent([p, p]).second_moments())
-    D, u = sympy.diag(1, r), sympy.Matrix([1, tau])
-    overlap, power, weight = ((u.T * M * u)[0] for M in (D * S, S, D))
-    return sympy.factor((D * S).trace() - overlap**2 / (power * weight))
+    return sympy.factor(loss_along([1, tau], [1, r], FeatureLaw.independent([p, p])))
 
 
 @cache
