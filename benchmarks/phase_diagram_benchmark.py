@@ -50,7 +50,7 @@ def test_a_million_points_cost_no_more_than_by_hand() -> None:
 
 def test_the_best_pair_costs_little_more() -> None:
     """The pair's own best norm and bias: a root per density, not per point."""
-    unit, best = phases(2, 1), phases(2, 1, pair="best")
+    unit, best = phases(2, 1), phases(2, 1, pair="balanced")
     unit.phase(1.0, 0.5), best.phase(1.0, 0.5)
     ours = seconds(lambda: best.phase(IMPORTANCE, DENSITY))
     plain = seconds(lambda: unit.phase(IMPORTANCE, DENSITY))

@@ -1,5 +1,5 @@
 """The command line: ``superposition phases | statements | figures | companion``."""
 
-from superposition.cli.main import main
+from superposition.cli.entry import main
 
 __all__ = ["main"]

@@ -2,6 +2,6 @@
 
 import sys
 
-from superposition.cli.main import main
+from superposition.cli.entry import main
 
 sys.exit(main())

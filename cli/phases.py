@@ -23,7 +23,7 @@ examples:
   superposition phases --features 2 --hidden 1
   superposition phases --features 3 --hidden 2 --at 0.5 0.1
   superposition phases --features 4 --hidden 2 --ordinary 1 0.9 0.8
-  superposition phases --features 2 --hidden 1 --pair best --save diagram.pdf
+  superposition phases --features 2 --hidden 1 --pair balanced --save diagram.pdf
   superposition phases --features 2 --hidden 1 --save grid.csv --save diagram.json
 """
 PICTURES, TABLES = (".pdf", ".png", ".svg"), (".csv", ".json")

@@ -49,7 +49,7 @@ def confront(statement: Statement, draws: int = DRAWS, seed: int = 0) -> Verdict
     """
     worst, worst_at = 0.0, ""
     for values, expected in twin_values(statement, draws, seed):
-        error = relative_error(statement.evaluate(values), expected)
+        error = relative_error(statement.evaluate(values, digits=DIGITS // 2), expected)
         if error > worst or not worst_at:
             worst, worst_at = max(error, worst), _told(values)
     return Verdict(statement.id, draws, worst, worst_at)
@@ -66,14 +66,23 @@ def twin_values(
 
 
 def parameters(statement: Statement, draws: int, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """Parameter sets in the statement's domain, the same for the same seed."""
+    """``draws`` different parameter sets in the statement's domain, the same for the same seed.
+
+    Raises ``ValueError`` if the domain does not hold that many.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(statement.id.encode())])
-    for _ in range(draws):
+    seen: set[str] = set()
+    for _ in range(1000 * draws):
+        if len(seen) == draws:
+            return
         with mpmath.workdps(DIGITS):
             values: dict[str, Any] = {}
             for argument in statement.arguments:
                 values[argument.name] = _draw(argument, values, rng)
-        yield values
+        if repr(values) not in seen:
+            seen.add(repr(values))
+            yield values
+    raise ValueError(f"draws is {draws}; {statement.id} has only {len(seen)} distinct parameters.")
 
 
 def relative_error(value: Any, expected: Any) -> float:

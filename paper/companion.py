@@ -27,7 +27,7 @@ from superposition.numerics.confrontation import DRAWS, TOLERANCE, Verdict, conf
 from superposition.numerics.source_hash import source_hash
 from superposition.paper.figures.figure import make_figure, paper_figures
 from superposition.paper.typst_printer import typst
-from superposition.theory import best_antipodal_pair, sparse_antipodal_pair
+from superposition.theory import balanced_antipodal_pair, sparse_antipodal_pair
 from superposition.theory.phase_diagram import phases
 from superposition.theory.registry import statements
 from superposition.theory.statement import Argument, Statement
@@ -106,14 +106,14 @@ def quoted(verdicts: Mapping[str, Verdict], facts: Mapping[str, Mapping[str, str
 def _computed() -> str:
     """The numbers in the prose that no statement carries, as a Typst dictionary of mathematics."""
     half = sympy.Rational(1, 2)
-    proof = best_antipodal_pair.unsolvable_at(half)
+    proof = balanced_antipodal_pair.unsolvable_at(half)
     assert proof is not None, "the best bias may have a closed form after all"
     prime, degrees = proof
     (triple,) = phases(features=2, hidden=1).triple_points
-    (moved,) = phases(features=2, hidden=1, pair="best").triple_points
+    (moved,) = phases(features=2, hidden=1, pair="balanced").triple_points
     norm, slope = sparse_antipodal_pair.boundary()
     numbers = {
-        "degree": best_antipodal_pair.bias_polynomial().degree(),
+        "degree": balanced_antipodal_pair.bias_polynomial().degree(),
         "density of the proof": half,
         "prime": prime,
         "triple": triple.density,

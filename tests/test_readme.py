@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from superposition.cli.main import parser
+from superposition.cli.entry import parser
 from tests.repository import LAYERS, ROOT, pyproject
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

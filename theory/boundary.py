@@ -1,12 +1,10 @@
-r"""The boundary between two phases: where their losses are equal.
+r"""The boundary between two phases, as the paper draws it: density over importance.
 
-With A v + B κ on either side, the boundary in the (r, λ) plane is bilinear,
+.. math:: p^*(r) = p(λ(r))
 
-.. math:: ΔA_0 + ΔA_1 r + (ΔB_0 + ΔB_1 r)\, λ = 0
-
-r: relative importance of the extra feature; λ: relative cost of a pair (``pair_cost``).
-It is a vertical line r = r_0, or a curve λ(r); sympy solves it, and p(λ) turns it into
-the density p*(r) that the paper draws.
+λ(r): the curve on which both phases cost the same (``arrangement``); p(λ): the density at
+which a pair has that relative cost (``pair_cost``). Some boundaries are vertical lines.
+Source: Elhage et al. 2022, "Phase change"; derived here for any n and m.
 """
 
 from __future__ import annotations
@@ -18,6 +16,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
+from superposition.theory.arrangement import Curve
 from superposition.theory.domain import check_finite
 from superposition.theory.pair_cost import PairCost
 from superposition.theory.phase import Phase
@@ -25,25 +24,11 @@ from superposition.theory.symbols import lam, r
 
 
 @dataclass(frozen=True)
-class Curve:
-    """One solution of ΔL = 0: ``cost`` = λ(r), or the vertical line r = ``importance``."""
-
-    cost: sympy.Expr | None = None
-    importance: sympy.Expr | None = None
-
-    def point(self, parameter: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-        """(r, λ) at the curve's parameter: r on a curve λ(r), λ on a vertical line."""
-        if self.cost is None:
-            return self.importance, parameter
-        return parameter, self.cost.subs(r, parameter)
-
-
-@dataclass(frozen=True)
 class Boundary:
     """A piece of the boundary between two phases, on which both are optimal.
 
     phases: the phase on either side; curve: its equation; start, stop: the ends in r
-    (``stop`` may be infinite), or in λ on a vertical line; cost: the kind of pair.
+    (``stop`` may be infinite), or in λ on a vertical line; pair: the kind of pair.
     """
 
     phases: tuple[Phase, Phase]
@@ -55,7 +40,7 @@ class Boundary:
     @property
     def vertical(self) -> bool:
         """Whether the boundary is a line of constant importance."""
-        return self.curve.cost is None
+        return self.curve.importance is not None
 
     @cached_property
     def density(self) -> sympy.Expr | None:
@@ -87,7 +72,12 @@ class Boundary:
         return self.pair.density(np.clip(cost, 0, self.pair.largest))
 
     def points(self, low: float, high: float, count: int = 200) -> NDArray[np.float64]:
-        """The piece within ``low`` ≤ r ≤ ``high`` as points (r, p), shape (count, 2) or (0, 2)."""
+        """The piece within ``low`` ≤ r ≤ ``high`` as points (r, p), shape (count, 2) or (0, 2).
+
+        Raises ``ValueError`` unless 0 < low < high: points are spread over magnitudes.
+        """
+        if not 0 < low < high < np.inf:
+            raise ValueError(f"low is {low:g} and high {high:g}; they must be 0 < low < high < ∞.")
         start, stop = float(self.start), float(self.stop)
         if self.vertical:
             (line, _) = map(float, self.curve.point(self.start))
@@ -103,30 +93,9 @@ class Boundary:
 
     def __str__(self) -> str:
         """The equation and its range, as text."""
-        where = f"{_number(self.start)} ≤ {{}} ≤ {_number(self.stop)}"
         if self.vertical:
-            densities = [
-                f"{float(self.pair.density(float(end))):.6g}" for end in (self.start, self.stop)
-            ]
-            return f"r = {self.curve.importance} for {densities[0]} ≤ p ≤ {densities[1]}"
+            low, high = (float(self.pair.density(float(end))) for end in (self.start, self.stop))
+            return f"r = {self.curve.importance} for {low:.6g} ≤ p ≤ {high:.6g}"
         formula = f"p = {self.density}" if self.density is not None else f"λ(p) = {self.curve.cost}"
-        return f"{formula} for {where.format('r')}"
-
-
-def _number(end: sympy.Expr) -> str:
-    return "∞" if end == sympy.oo else str(end)
-
-
-def curves_between(one: Phase, other: Phase) -> tuple[Curve, ...]:
-    """Where both phases cost the same, for r > 0; none where they never or always do."""
-    difference = sympy.expand(one.loss_over_variance(lam) - other.loss_over_variance(lam))
-    if difference == 0:
-        return ()
-    curves: list[Curve] = []
-    for factor, _ in sympy.factor_list(difference, r, lam)[1]:
-        # r and λ are positive symbols: sympy drops the solutions that are not.
-        if factor.has(lam):
-            curves += [Curve(cost=solution) for solution in sympy.solve(factor, lam)]
-        else:
-            curves += [Curve(importance=solution) for solution in sympy.solve(factor, r)]
-    return tuple(curves)
+        stop = "∞" if self.stop == sympy.oo else self.stop
+        return f"{formula} for {self.start} ≤ r ≤ {stop}"

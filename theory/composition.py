@@ -30,7 +30,7 @@ from superposition.theory.domain import (
     check_count,
     check_density,
     check_importance,
-    check_length,
+    check_vector,
 )
 from superposition.theory.symbols import p, q
 
@@ -100,18 +100,20 @@ def best_composition(
     >>> str(best_composition([1, 1, 1], 0.1, hidden=2).composition)
     'dedicated 1; pair 2–3'
     """
+    check_vector(importance, None, "importance")
     check_importance(importance)
-    check_density(density)
-    hidden = check_count(hidden, "hidden")
     features = check_count(len(importance), "the number of features")
-    importances = [float(value) for value in importance]
-    densities = np.atleast_1d(np.asarray(density, dtype=float)).tolist()
-    if np.ndim(density) == 0:
-        densities = densities * features
-    check_length(densities, features, "density")
-    if len(set(densities)) == 1:
-        by_rank = sorted(range(features), key=lambda i: (-importances[i], i))
-        candidates = compositions_by_rank(by_rank, hidden)
+    hidden = check_count(hidden, "hidden")
+    if np.ndim(density) > 0:
+        check_vector(density, features, "density")
+    check_density(density)
+    importances = np.asarray(importance, dtype=float).tolist()
+    densities = np.broadcast_to(np.asarray(density, dtype=float), (features,)).tolist()
+    by_rank = sorted(range(features), key=lambda i: (-importances[i], i))
+    candidates = compositions_by_rank(by_rank, hidden)
+    if hidden >= features or not any(importances):
+        best = next(candidates)  # nothing is lost by dedicated dimensions alone
+    elif len(set(densities)) == 1:
         best = min(candidates, key=lambda candidate: candidate.loss(importances, densities))
     else:
         best = _matched(importances, densities, hidden)
@@ -138,7 +140,8 @@ def _matched(importance: Sequence[float], density: Sequence[float], hidden: int)
     """The best composition for unequal densities, as a minimum-cost matching."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    features = len(importance)
+    features, largest = len(importance), max(importance)
+    importance = [value / largest for value in importance]
     drop, pair = _drop_cost(), _pair_cost()
     couples = list(combinations(range(features), 2))
     costs = np.array(
@@ -154,7 +157,7 @@ def _matched(importance: Sequence[float], density: Sequence[float], hidden: int)
     for column, (i, j) in enumerate(couples, start=2 * features):
         places[[i, j, features], column] = 1
     # HiGHS stops at an absolute gap of 1e-6: the scale makes that 1e-12 of the total.
-    scale = 1e6 / max(costs[:features].sum(), np.finfo(float).tiny)
+    scale = 1e6 / costs[:features].sum()
     solution = milp(
         costs * scale,
         integrality=np.ones_like(costs),

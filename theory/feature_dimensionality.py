@@ -9,40 +9,48 @@ Source: Elhage et al. 2022, "The Geometry of Superposition"; interference from
 "Demonstrating Superposition". The same as capacity (Scherlis et al. 2022).
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from superposition.theory.domain import check_finite
 
+Array = NDArray[np.float64]
 
-def dimensionality(W: ArrayLike) -> NDArray[np.float64]:
+
+def dimensionality(W: ArrayLike) -> Array:
     """D_i of every feature; W is (…, m, n), the result (…, n).
 
     >>> dimensionality([[1.0, -1.0]])
     array([0.5, 0.5])
     """
-    squares, own = _squares_and_own(W)
-    total = squares.sum(axis=-1)
-    return np.asarray(np.divide(own**2, total, out=np.zeros_like(own), where=own > 0))
+    squares, others, _ = _squared_norms_and_interference(W)
+    total = squares + others
+    return np.asarray(np.divide(squares, total, out=np.zeros_like(total), where=total > 0))
 
 
-def interference(W: ArrayLike) -> NDArray[np.float64]:
+def interference(W: ArrayLike) -> Array:
     """Σ_{j≠i} (Ŵ_i·W_j)² of every feature; 0 for a feature of norm 0.
 
     >>> interference([[1.0, -1.0]])
     array([1., 1.])
     """
-    squares, own = _squares_and_own(W)
-    others = squares.sum(axis=-1) - own**2
-    return np.asarray(np.divide(others, own, out=np.zeros_like(own), where=own > 0))
+    _, others, scale = _squared_norms_and_interference(W)
+    return np.asarray(others * scale**2)
 
 
-def _squares_and_own(W: ArrayLike) -> tuple[NDArray[np.float64], NDArray[Any]]:
+def _squared_norms_and_interference(W: ArrayLike) -> tuple[Array, Array, Array]:
+    """‖W_i‖² and the interference of W over its largest entry, and that entry.
+
+    The scale keeps squares of very small or large weights within the range of floats.
+    """
     check_finite(W, "W")
     weights = np.asarray(W, dtype=float)
     if weights.ndim < 2:
         raise ValueError(f"W has shape {weights.shape}; it must be (…, m, n).")
-    gram = np.swapaxes(weights, -1, -2) @ weights
-    return gram**2, np.diagonal(gram, axis1=-2, axis2=-1)
+    scale = np.abs(weights).max(axis=(-2, -1), keepdims=True, initial=0)
+    weights = np.divide(weights, scale, out=np.zeros_like(weights), where=scale > 0)
+    norms = np.linalg.norm(weights, axis=-2, keepdims=True)
+    directions = np.divide(weights, norms, out=np.zeros_like(weights), where=norms > 0)
+    overlaps = np.swapaxes(directions, -1, -2) @ weights
+    others = overlaps**2 * (1 - np.eye(weights.shape[-1]))
+    return norms[..., 0, :] ** 2, others.sum(axis=-1), scale[..., 0]

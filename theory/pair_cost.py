@@ -40,12 +40,12 @@ class PairCost(Protocol):
         """p(λ) as an expression in λ, or None where there is no closed form."""
 
 
-def pair_cost(pair: str) -> PairCost:
-    """The pair called ``"unit"`` (the paper's) or ``"best"`` (its own best norm and bias)."""
+def named_pair(pair: str) -> PairCost:
+    """The pair called ``"unit"`` (the paper's) or ``"balanced"`` (best common norm and bias)."""
     from superposition.theory.antipodal_pair import UnitPair
-    from superposition.theory.best_antipodal_pair import BestPair
+    from superposition.theory.balanced_antipodal_pair import BalancedPair
 
-    kinds: dict[str, PairCost] = {"unit": UnitPair(), "best": BestPair()}
-    if pair not in kinds:
+    kinds: dict[str, PairCost] = {"unit": UnitPair(), "balanced": BalancedPair()}
+    if not isinstance(pair, str) or pair not in kinds:
         raise ValueError(f"pair is {pair!r}; it must be one of {', '.join(map(repr, kinds))}.")
     return kinds[pair]

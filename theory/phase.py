@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sympy
 
 from superposition.theory.composition import Composition, compositions_by_rank
-from superposition.theory.symbols import r
 
 Place = Literal["dropped", "dedicated", "paired"]
 Affine = tuple[sympy.Rational, sympy.Rational]  # (constant, coefficient of r)
@@ -33,10 +32,10 @@ class Phase:
     dropped: Affine
     paired: Affine
 
-    def loss_over_variance(self, cost: sympy.Expr) -> sympy.Expr:
-        """L / v = A + B λ as an expression in r and λ."""
+    def loss_over_variance(self, importance: Any, cost: Any) -> Any:
+        """L / v = A + B λ at importance r and relative cost λ: numbers, arrays or symbols."""
         (a0, a1), (b0, b1) = self.dropped, self.paired
-        return a0 + a1 * r + (b0 + b1 * r) * cost
+        return a0 + a1 * importance + (b0 + b1 * importance) * cost
 
     def __str__(self) -> str:
         """For instance ``extra paired (dedicated 1; pair 2–3)``."""

@@ -112,6 +112,7 @@ def statements() -> tuple[Statement, ...]:
     D = sympy.Function("D")
     angle = 2 * sympy.pi * sympy.Symbol("j", integer=True) / k
     index = sympy.Symbol("j", integer=True)
+    one_over = 1 / (1 + sympy.Sum(d**-2, (index, 1, d)))
     shape = sympy.factor(square_antiprism(height**2).dimensionality())
     best = max(sympy.solve(sympy.diff(shape, height), height))
     most = shape.subs(height, best)
@@ -122,16 +123,16 @@ def statements() -> tuple[Statement, ...]:
             name=D(k),
             definition=1 / sympy.Sum(sympy.cos(angle) ** 2, (index, 0, k - 1)),
             expression=1 / sum_of_squared_cosines(),
-            arguments=(Argument(k, 3, 40, integer=True),),
+            arguments=(Argument(k, 3, 250, integer=True),),
             source="Elhage et al. 2022, The Geometry of Superposition",
         ),
         Statement(
             id="polytopes/simplex",
             claim="Every vertex of a simplex in d dimensions has dimensionality d/(d+1).",
             name=D(d),
-            definition=1 / (1 + sympy.Sum(d**-2, (index, 1, d))),
-            expression=d / (d + 1),
-            arguments=(Argument(d, 2, 40, integer=True),),
+            definition=one_over,
+            expression=sympy.simplify(one_over.doit()),
+            arguments=(Argument(d, 2, 220, integer=True),),
             source="Elhage et al. 2022, The Geometry of Superposition",
         ),
         Statement(

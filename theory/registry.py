@@ -10,7 +10,7 @@ from superposition.theory.statement import Statement
 MODULES = (
     "features.moments",
     "linear_model.loss",
-    "linear_model.optimum",
+    "linear_model.optimum_with_bias",
     "linear_model.optimum_without_bias",
     "relu_output_model.cube_integral",
     "relu_output_model.no_active_feature",
@@ -20,7 +20,7 @@ MODULES = (
     "dropped_feature",
     "dedicated_dimension",
     "antipodal_pair",
-    "best_antipodal_pair",
+    "balanced_antipodal_pair",
     "sparse_antipodal_pair",
     "phase_boundaries",
     "polytopes",

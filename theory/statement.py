@@ -68,24 +68,21 @@ class Statement:
     definition: sympy.Expr | None = None
     given: tuple[Statement, ...] = field(default=(), repr=False)
 
-    def function(self, backend: str = "numpy") -> Callable[..., Number]:
-        """The closed form as a function of the arguments, in their order.
+    def compiled(self, expression: sympy.Expr) -> Callable[..., Number]:
+        """``expression`` in this statement's arguments, its given names bound, as a function.
 
-        backend: ``"numpy"`` (vectorised over scalar arguments) or ``"mpmath"`` (any precision).
+        The function works on mpmath numbers: near the removable singularities of the closed
+        forms (slopes of 1e-9, say) float64 would return noise.
         """
-        return self.compiled(self.expression, backend)
-
-    def compiled(self, expression: sympy.Expr, backend: str) -> Callable[..., Number]:
-        """``expression`` in this statement's arguments, its given names bound, as a function."""
-        names = {str(used.name.func): used.by_name(backend) for used in self.given}
+        names = {str(used.name.func): used.by_name() for used in self.given}
         function: Callable[..., Number] = sympy.lambdify(
-            [argument.symbol for argument in self.arguments], expression, modules=[names, backend]
+            [argument.symbol for argument in self.arguments], expression, modules=[names, "mpmath"]
         )
         return function
 
-    def by_name(self, backend: str) -> Callable[..., Number]:
+    def by_name(self) -> Callable[..., Number]:
         """The closed form called as its name is written: sizes are read off the arrays."""
-        function = self.function(backend)
+        function = self.compiled(self.expression)
         shaped = {argument.symbol: argument.shape for argument in self.arguments if argument.shape}
 
         def call(*values: Number) -> Number:
@@ -96,16 +93,32 @@ class Statement:
 
         return call
 
-    def evaluate(self, values: Mapping[str, Number], digits: int = 60) -> Number:
-        """The closed form at ``values``, computed with ``digits`` decimal digits.
+    def evaluate(self, values: Mapping[str, Number], digits: int = 15) -> Number:
+        """The closed form at ``values``, to ``digits`` significant digits.
 
-        The digits pay for cancellation near the removable singularities of the
-        closed forms (slopes of 1e-9, say), where float64 would return noise.
+        The working precision is doubled until two results agree: cancellation between the
+        terms is paid for, however close to a degenerate case.
+        Raises ``ValueError`` if an argument is missing.
+
+        >>> from superposition.theory.registry import statements
+        >>> benefit = statements()["relu-output-model/feature-benefit"]
+        >>> print(benefit.evaluate({"g": 1e-40, "b": 0.5}))
+        0.0833333333333333
         """
         import mpmath
 
-        with mpmath.workdps(digits):
-            return self.function("mpmath")(*self.precise(values))
+        missing = [argument.name for argument in self.arguments if argument.name not in values]
+        if missing:
+            raise ValueError(f"values lacks {', '.join(missing)}; {self.id} needs every argument.")
+        function = self.compiled(self.expression)
+        tolerance = mpmath.mpf(10) ** -digits
+        working, previous = 4 * digits, None
+        while True:
+            with mpmath.workdps(working):
+                value = function(*self.precise(values))
+                if previous is not None and abs(value - previous) <= tolerance * abs(value):
+                    return value
+            working, previous = 2 * working, value
 
     def precise(self, values: Mapping[str, Number]) -> list[Number]:
         """The values of the arguments in their order, as numbers of the working precision."""

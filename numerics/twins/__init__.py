@@ -18,7 +18,7 @@ MODULES = (
     "linear_model",
     "relu_output_model",
     "configurations",
-    "best_pair",
+    "balanced_pair",
     "phase_boundaries",
     "polytopes",
 )

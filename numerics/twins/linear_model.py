@@ -36,11 +36,15 @@ def loss_with_optimal_bias(n: int, G: Any, I: Any, p: Any) -> Any:  # noqa: E741
 
 
 @twin("linear-model/optimum")
-def optimum(n: int, m: int, I: Any, p: Any) -> Any:  # noqa: E741
+def optimum(n: int, m: int, s: Any, p: Any) -> Any:
     """The least over W with the bias at its best, by minimisation from random starts."""
-    mean = expectation(p, lambda x: x)
-    variance = expectation(p, lambda x: (x - mean) ** 2)
-    return variance * _least(np.eye(n), np.array(I, dtype=float), m)
+    variances = np.array([float(_variance(density)) for density in p])
+    return _least(np.diag(variances), np.array(s, dtype=float) / variances, m)
+
+
+def _variance(density: Any) -> Any:
+    mean = expectation(density, lambda x: x)
+    return expectation(density, lambda x: (x - mean) ** 2)
 
 
 @twin("linear-model/optimum-without-bias")
@@ -58,7 +62,12 @@ def direction(r: Any, p: Any, tau: Any) -> Any:
     u = numbers([1, tau])
     gram, zero, importance = np.outer(u, u), numbers([0, 0]), numbers([1, r])
     density = numbers([p, p])
-    return vertex_of_parabola(lambda t: linear_loss(t * gram, zero, importance, density))[1]
+
+    def loss_at(t: Any) -> Any:
+        return linear_loss(t * gram, zero, importance, density)
+
+    best, least = vertex_of_parabola(loss_at)
+    return least if best >= 0 else loss_at(0 * best)  # a squared norm is not negative
 
 
 @twin("linear-model/best-direction-without-bias")

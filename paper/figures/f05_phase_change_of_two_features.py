@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from superposition.numerics.enumeration import relu_output_loss
-from superposition.numerics.pair_boundary import pair_boundary
+from superposition.numerics.free_pair import pair_boundary
 from superposition.paper.figures.figure import Drawn, PaperFigure
 from superposition.paper.house_style import INK
 from superposition.paper.phase_colours import colour, draw_key
@@ -115,7 +115,7 @@ def _facts(diagram: PhaseDiagram, models: TrainedGrid) -> dict[str, str]:
 
 def _draw_steps_past_the_paper(axes: Axes) -> None:
     """The pair's boundary at its best norm and bias, and with both norms free."""
-    for boundary in phases(features=2, hidden=1, pair="best").boundaries:
+    for boundary in phases(features=2, hidden=1, pair="balanced").boundaries:
         points = boundary.points(*IMPORTANCE, count=80)
         axes.plot(*points.T, color=INK, linewidth=1, linestyle="--")
     free = [pair_boundary(density) for density in np.geomspace(0.03, 0.5, 8)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from superposition.cli import main
-from superposition.cli.main import BAD_INPUT, INTERRUPTED, parser
+from superposition.cli.entry import BAD_INPUT, INTERRUPTED, parser
 from superposition.theory.phase_diagram import phases
 
 COMMANDS = ("phases", "statements", "figures", "companion")
@@ -48,7 +48,7 @@ def test_saved_grid_is_the_diagram(tmp_path: Path) -> None:
 
 def test_saved_diagram_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "diagram.json"
-    assert main([*TWO, "--pair", "best", "--save", str(path)]) == 0
+    assert main([*TWO, "--pair", "balanced", "--save", str(path)]) == 0
     saved = json.loads(path.read_text(encoding="utf-8"))
     assert saved["triple_points"][0]["density"] == 1
     assert len(saved["boundaries"]) == 2

@@ -49,7 +49,7 @@ def test_claims_can_fail() -> None:
     with pytest.raises(AssertionError, match="training reaches the predicted loss in only 0%"):
         f05._facts(diagram, untrained)
     with pytest.raises(AssertionError, match="not at"):
-        f06._facts(phases(features=2, hidden=1, pair="best"))
+        f06._facts(phases(features=2, hidden=1, pair="balanced"))
     with pytest.raises(AssertionError, match="not a tight frame"):
         f10._dimensionality(square_antiprism("1/4"))
 
@@ -69,7 +69,9 @@ def test_colours_mean_what_the_key_says() -> None:
 
 
 def test_any_diagram_can_be_drawn(tmp_path: Path) -> None:
-    path = save_phases(phases(4, 2, ordinary=[1, 0.8, 0.6], pair="best"), tmp_path / "diagram.png")
+    path = save_phases(
+        phases(4, 2, ordinary=[1, 0.8, 0.6], pair="balanced"), tmp_path / "diagram.png"
+    )
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

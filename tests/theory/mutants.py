@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import sympy
 
+from superposition.theory.sums import Distinct
+
 SLIGHTLY = 1 + sympy.Rational(1, 10**6)
 
 
@@ -24,11 +26,17 @@ def mutants(expression: sympy.Expr) -> Iterator[sympy.Expr]:
         for place, term in enumerate(expression.args):
             for mutant in mutants(term):
                 yield sympy.Add(*_replaced(expression.args, place, mutant))
+    elif isinstance(expression, sympy.Function) and not isinstance(expression, Distinct):
+        yield expression * SLIGHTLY
+        for place, argument in enumerate(expression.args):
+            if not argument.is_Integer:
+                for mutant in mutants(argument):
+                    yield expression.func(*_replaced(expression.args, place, mutant))
     elif expression != 0:
         yield expression * SLIGHTLY
         if expression.is_Mul or expression.is_Pow:
             for place, factor in enumerate(expression.args):
-                if factor.has(sympy.Add, sympy.Sum):
+                if factor.has(sympy.Add, sympy.Sum, sympy.Function):
                     for mutant in mutants(factor):
                         yield expression.func(*_replaced(expression.args, place, mutant))
 

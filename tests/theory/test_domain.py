@@ -21,9 +21,9 @@ from superposition.theory.domain import (
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.feature_sets import Anticorrelated, Correlated, Independent
 from superposition.theory.linear_model.loss import expected_loss, optimal_bias
-from superposition.theory.linear_model.optimum import optimum
+from superposition.theory.linear_model.optimum_with_bias import optimum
 from superposition.theory.linear_model.optimum_without_bias import best_direction
-from superposition.theory.pair_cost import pair_cost
+from superposition.theory.pair_cost import named_pair
 from superposition.theory.phase_diagram import phases
 from superposition.theory.polytopes import polygon, simplex
 from superposition.theory.relu_output_model import active_set_expansion
@@ -70,16 +70,16 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: phases(2, 0), "hidden is 0"),
     (lambda: phases(3, 1, ordinary=[1]), "ordinary has 1 entries; it must have one per ordinary"),
     (lambda: phases(2, 1, ordinary=NAN), "ordinary importance is nan"),
-    (lambda: phases(2, 1, pair="bets"), "pair is 'bets'; it must be one of 'unit', 'best'."),
+    (lambda: phases(2, 1, pair="bets"), "pair is 'bets'; it must be one of 'unit', 'balanced'."),
     (lambda: phases(2, 1).phase(1, 0), "density is 0"),
     (lambda: phases(2, 1).phase(-1, 0.5), "importance is -1"),
     (lambda: phases(2, 1).boundaries[0].density_at(3), "this boundary runs from 0 to 1"),
     (lambda: phases(2, 1).boundaries[0].density_at(NAN), "importance contains nan"),
     (lambda: phases(2, 1).boundaries[1].density_at(1), "no density as a function of importance"),
-    (lambda: pair_cost("unit").density(2.1), "relative cost is 2.1; it must lie in [0, 2]."),
-    (lambda: pair_cost("best").density([0.1, -1]), "relative cost is -1"),
-    (lambda: pair_cost("best").density(NAN), "relative cost is nan"),
-    (lambda: pair_cost("unit").relative_cost(0), "density is 0"),
+    (lambda: named_pair("unit").density(2.1), "relative cost is 2.1; it must lie in [0, 2]."),
+    (lambda: named_pair("balanced").density([0.1, -1]), "relative cost is -1"),
+    (lambda: named_pair("balanced").density(NAN), "relative cost is nan"),
+    (lambda: named_pair("unit").relative_cost(0), "density is 0"),
     (lambda: polygon(2), "sides is 2"),
     (lambda: simplex(1), "dimension is 1"),
 ]

@@ -16,7 +16,7 @@ from superposition.numerics.enumeration import linear_loss
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.feature_sets import Correlated
 from superposition.theory.features.values import Values
-from superposition.theory.linear_model import loss, optimum, optimum_without_bias
+from superposition.theory.linear_model import loss, optimum_with_bias, optimum_without_bias
 
 seeds = st.integers(0, 10**6)
 
@@ -79,7 +79,7 @@ def test_correlated_features_enter_through_their_covariance() -> None:
 def test_no_model_beats_the_optimum(seed: int, hidden: int) -> None:
     _, _, importance, p = drawn(seed)
     law = FeatureLaw.independent(p)
-    best = optimum.optimum(importance, law, hidden)
+    best = optimum_with_bias.optimum(importance, law, hidden)
     W = best.weights()
     achieved = loss.expected_loss(W, loss.optimal_bias(W, law), importance, law)
     assert achieved == pytest.approx(best.loss, abs=1e-14)
@@ -100,7 +100,7 @@ def mixed(angle: float, importance: list[float], law: FeatureLaw) -> float:
 @given(st.floats(0, 3.2))
 def test_inside_a_tie_any_projection_does(angle: float) -> None:
     law = FeatureLaw.independent([0.4, 0.4])
-    best = optimum.optimum([1, 1], law, 1)
+    best = optimum_with_bias.optimum([1, 1], law, 1)
     assert best.tied == (0, 1)
     assert mixed(angle, [1, 1], law) == pytest.approx(best.loss, rel=1e-12)
 
@@ -110,14 +110,14 @@ def test_a_tie_in_the_product_alone_does_not_let_features_mix() -> None:
     law = FeatureLaw.independent([0.4, 0.2])
     first, second = np.diag(law.covariance())
     importance = [1.0, first / second]
-    best = optimum.optimum(importance, law, 1)
+    best = optimum_with_bias.optimum(importance, law, 1)
     assert mixed(0, importance, law) == pytest.approx(best.loss)
     assert mixed(np.pi / 2, importance, law) == pytest.approx(best.loss)
     assert mixed(np.pi / 4, importance, law) > 1.05 * best.loss
 
 
 def test_more_dimensions_than_features_lose_nothing() -> None:
-    best = optimum.optimum([1, 2], FeatureLaw.independent([0.5, 0.5]), 5)
+    best = optimum_with_bias.optimum([1, 2], FeatureLaw.independent([0.5, 0.5]), 5)
     assert (best.loss, best.stored, best.tied) == (0, (0, 1), ())
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from superposition.theory.composition import best_composition
 from superposition.theory.domain import check_density
-from superposition.theory.pair_cost import pair_cost
+from superposition.theory.pair_cost import named_pair
 from superposition.theory.phase_diagram import PhaseDiagram, phases
 from superposition.theory.symbols import r
 
@@ -108,7 +108,7 @@ def test_enough_dimensions_leave_one_phase() -> None:
 
 
 def test_the_best_pair_moves_the_triple_point_to_density_one() -> None:
-    diagram = phases(features=2, hidden=1, pair="best")
+    diagram = phases(features=2, hidden=1, pair="balanced")
     (triple,) = diagram.triple_points
     assert (triple.importance, triple.density) == (1, 1.0)
     assert all(boundary.density is None for boundary in diagram.boundaries)
@@ -117,21 +117,21 @@ def test_the_best_pair_moves_the_triple_point_to_density_one() -> None:
 
 @given(st.floats(0.05, 1), st.floats(0.001, 1))
 def test_a_better_pair_only_gains_ground(extra: float, p: float) -> None:
-    unit, best = phases(2, 1), phases(2, 1, pair="best")
+    unit, best = phases(2, 1), phases(2, 1, pair="balanced")
     if unit.phases[int(unit.phase(extra, p))].extra == "paired":
         assert best.phases[int(best.phase(extra, p))].extra == "paired"
 
 
-@pytest.mark.parametrize("pair", ["unit", "best"])
+@pytest.mark.parametrize("pair", ["unit", "balanced"])
 @given(p=st.floats(1e-3, 0.99))
 def test_density_and_relative_cost_are_inverse(pair: str, p: float) -> None:
-    cost = pair_cost(pair)
+    cost = named_pair(pair)
     assert float(cost.density(cost.relative_cost(p))) == pytest.approx(p, rel=1e-7)
 
 
-@pytest.mark.parametrize("pair", ["unit", "best"])
+@pytest.mark.parametrize("pair", ["unit", "balanced"])
 def test_the_ends_of_the_boundary_are_no_exception(pair: str) -> None:
-    cost = pair_cost(pair)
+    cost = named_pair(pair)
     np.testing.assert_array_equal(cost.density([0, cost.largest]), [0, 1])
     assert float(cost.density(1e-12)) == pytest.approx(2e-12, rel=1e-9)
     for p in (1e-15, 1 - 1e-15, np.nextafter(1, 0)):

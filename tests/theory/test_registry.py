@@ -13,6 +13,7 @@ from superposition.numerics.confrontation import (
     TOLERANCE,
     Verdict,
     confront,
+    parameters,
     relative_error,
     twin_values,
 )
@@ -43,7 +44,7 @@ def test_statement_agrees_with_its_twin_and_no_mutant_does(id: str) -> None:
 
 def survives(statement: Statement, mutant: sympy.Expr, drawn: list[Any]) -> bool:
     """Whether a mutant agrees with the twin at every draw."""
-    function = statement.compiled(mutant, "mpmath")
+    function = statement.compiled(mutant)
     with mpmath.workdps(60):
         return all(
             relative_error(function(*statement.precise(values)), expected) <= TOLERANCE
@@ -77,8 +78,20 @@ def test_a_verdict_holds_up_to_the_tolerance() -> None:
     assert not Verdict("x", 1, 2 * TOLERANCE, "").holds
 
 
-def test_the_functions_users_call_agree_with_the_precise_ones() -> None:
-    statement = statements()["phase-boundaries/extra-dropped"]
-    vectorised = statement.function("numpy")
-    for r in (0.1, 0.5, 1.0):
-        assert vectorised(r) == pytest.approx(float(statement.evaluate({"r": r})), rel=1e-15)
+def test_precision_grows_with_the_cancellation() -> None:
+    """Slopes of 1e-60 in three directions cancel 180 digits; the answer is the cube's volume."""
+    statement = statements()["cube-integral/3-active/power-2"]
+    values = {"a_1": 1e-60, "a_2": 1e-60, "a_3": 1.0, "c": 0.5}
+    assert float(statement.evaluate(values)) == pytest.approx((1.5**3 - 0.5**3) / 3, rel=1e-15)
+    with pytest.raises(ValueError, match="values lacks a_3, c; cube-integral/3-active/power-2"):
+        statement.evaluate({"a_1": 1, "a_2": 1})
+
+
+def test_draws_are_distinct() -> None:
+    statement = statements()["features/unit/mean"]
+    assert len({str(values) for values, _ in twin_values(statement, DRAWS)}) == DRAWS
+    narrow = Statement(
+        "test/narrow", "Two values.", p, p, (Argument(p, 1, 2, integer=True),), "nowhere"
+    )
+    with pytest.raises(ValueError, match="test/narrow has only 2 distinct parameters"):
+        list(parameters(narrow, 3))

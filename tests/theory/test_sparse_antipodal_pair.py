@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy
 
-from superposition.numerics.pair_boundary import pair_boundary
+from superposition.numerics.free_pair import pair_boundary
 from superposition.theory.sparse_antipodal_pair import boundary, storing_importance
 from superposition.theory.symbols import rho
 

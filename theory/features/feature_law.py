@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from superposition.theory.domain import check_vector
 from superposition.theory.features.feature_sets import ActiveSets, FeatureSet, Independent
 from superposition.theory.features.values import Values
 
@@ -43,10 +44,19 @@ class FeatureLaw:
         object.__setattr__(self, "sets", tuple(self.sets))
         if not self.sets:
             raise ValueError("sets is empty; a feature law needs at least one set of features.")
+        for block in self.sets:
+            if not isinstance(block, FeatureSet):
+                raise ValueError(
+                    f"sets contains {block!r}; it must hold sets: Independent, Correlated or "
+                    "Anticorrelated."
+                )
+        if not isinstance(self.values, Values):
+            raise ValueError(f"values is {self.values!r}; it must be Values.UNIT or Values.SIGNED.")
 
     @classmethod
     def independent(cls, density: Sequence[Any], values: Values = Values.UNIT) -> FeatureLaw:
         """Independent features, one density each."""
+        check_vector(density, None, "density")
         return cls((Independent(tuple(density)),), values)
 
     @property

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from superposition.theory.domain import check_count, check_density
+from superposition.theory.domain import check_count, check_density, check_vector
 
 ActiveSets = Iterator[tuple[tuple[int, ...], Any]]
 
@@ -55,7 +55,8 @@ class Independent(FeatureSet):
     def __post_init__(self) -> None:
         object.__setattr__(self, "density", tuple(self.density))
         check_count(len(self.density), "the number of features")
-        check_density(self.density)
+        check_vector(self.density, None, "density")
+        check_density(self.density, symbols=True)
 
     @property
     def size(self) -> int:
@@ -88,8 +89,9 @@ class Correlated(FeatureSet):
     density: Any
 
     def __post_init__(self) -> None:
-        check_count(self.members, "members of a correlated set")
-        check_density(self.density)
+        members = check_count(self.members, "members of a correlated set")
+        object.__setattr__(self, "members", members)
+        check_density(self.density, symbols=True)
 
     @property
     def size(self) -> int:
@@ -123,14 +125,15 @@ class Anticorrelated(FeatureSet):
     density: Any
 
     def __post_init__(self) -> None:
-        check_count(self.members, "members of an anticorrelated set")
-        check_density(self.density)
+        members = check_count(self.members, "members of an anticorrelated set")
+        object.__setattr__(self, "members", members)
+        check_density(self.density, symbols=True)
 
     @classmethod
     def with_marginal(cls, members: int, marginal: Any) -> Anticorrelated:
         """The set whose members each have density ``marginal`` ≤ 1/members."""
         check_count(members, "members of an anticorrelated set")
-        check_density(marginal, "marginal density")
+        check_density(marginal, "marginal density", symbols=True)
         if not getattr(marginal, "free_symbols", None) and members * marginal > 1:
             raise ValueError(
                 f"marginal density is {marginal:g}; members that exclude each other "

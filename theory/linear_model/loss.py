@@ -20,7 +20,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from superposition.theory.domain import check_finite, check_importance, check_length
+from superposition.theory.domain import (
+    check_finite,
+    check_importance,
+    check_vector,
+    check_weights,
+)
 from superposition.theory.features import moments
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.statement import Argument, Statement
@@ -49,10 +54,10 @@ def expected_loss(W: Any, b: Any, importance: Any, law: FeatureLaw) -> Any:
     0.104166666667
     """
     R = residual(W, law)
-    check_length(b, law.size, "b")
-    check_finite(b, "b")
-    check_length(importance, law.size, "importance")
-    check_importance(importance)
+    check_vector(b, law.size, "b")
+    check_finite(b, "b", symbols=True)
+    check_vector(importance, law.size, "importance")
+    check_importance(importance, symbols=True)
     offset = R @ law.mean() - np.asarray(b)
     per_feature = ((R @ law.covariance()) * R).sum(axis=1) + offset**2
     return (np.asarray(importance) * per_feature).sum()
@@ -70,12 +75,8 @@ def optimal_bias(W: Any, law: FeatureLaw) -> Array:
 
 def residual(W: Any, law: FeatureLaw) -> Array:
     """R = 1 - WᵀW, the part of the features that the model does not return."""
-    check_finite(W, "W")
+    check_weights(W, law.size, symbols=True)
     weights = np.asarray(W)
-    if weights.ndim != 2 or weights.shape[1] != law.size:
-        raise ValueError(
-            f"W has shape {weights.shape}; it must be (m, n) with n = {law.size} features."
-        )
     rest: Array = np.eye(law.size, dtype=int) - weights.T @ weights
     return rest
 

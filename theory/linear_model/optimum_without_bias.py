@@ -11,7 +11,9 @@ covariance. S has the large eigenvector (1, …, 1), so the mean direction is wo
   is symmetric, as WᵀW must be, only if P commutes with D: always at equal importance.
 * any importance, one hidden dimension: along W = √t u the loss is a parabola in t,
 
-.. math:: \min_t L = \operatorname{tr}(D S) - \frac{(u^T D S u)^2}{(u^T S u)(u^T D u)}
+.. math:: \min_t L = \operatorname{tr}(D S) - \frac{(u^T D S u)_+^2}{(u^T S u)(u^T D u)}
+
+  (a negative overlap uᵀDSu leaves t = 0: such a direction is not worth storing);
 
 * n = 2, m = 1, W ∝ (1, τ): the best direction is a root of the quartic
 
@@ -34,8 +36,10 @@ from numpy.typing import NDArray
 from superposition.theory.domain import (
     check_count,
     check_density,
+    check_finite,
     check_importance,
-    check_length,
+    check_scalar,
+    check_vector,
 )
 from superposition.theory.features import moments
 from superposition.theory.features.feature_law import FeatureLaw
@@ -50,7 +54,7 @@ def lower_bound(importance: Sequence[float], law: FeatureLaw, hidden: int) -> fl
 
     No linear model without bias loses less; at equal importance ``principal_weights`` attain it.
     """
-    check_length(importance, law.size, "importance")
+    check_vector(importance, law.size, "importance")
     check_importance(importance)
     hidden = check_count(hidden, "hidden")
     root = np.sqrt(np.asarray(importance, dtype=float))
@@ -71,9 +75,21 @@ def principal_weights(law: FeatureLaw, hidden: int) -> NDArray[np.float64]:
 
 
 def loss_along(direction: Any, importance: Any, law: FeatureLaw) -> Any:
-    """The loss of W ∝ ``direction`` at its best norm, m = 1; entries may be symbols."""
+    """The loss of W ∝ ``direction`` at its best norm, m = 1.
+
+    Entries may be symbols; they then stand for directions of positive overlap uᵀDSu, as all
+    are whose entries have one sign. Raises ``ValueError`` for the direction 0.
+    """
+    check_vector(direction, law.size, "direction")
+    check_finite(direction, "direction", symbols=True)
+    check_vector(importance, law.size, "importance")
+    check_importance(importance, symbols=True)
     S, D, u = law.second_moments(), np.diag(importance), np.asarray(direction)
     overlap, power, weight = (u @ M @ u for M in (D @ S, S, D))
+    if not power:
+        raise ValueError("direction is 0; it must have at least one entry that is not.")
+    if not getattr(overlap, "free_symbols", None) and (overlap <= 0 or not weight):
+        return np.trace(D @ S)
     return np.trace(D @ S) - overlap**2 / (power * weight)
 
 
@@ -98,16 +114,18 @@ def quartic() -> sympy.Poly:
 def best_direction(importance: float, density: float) -> tuple[float, float]:
     """The best τ = W_2/W_1 and its loss, for n = 2, m = 1 without bias.
 
-    importance: of the second feature, the first has 1; it must be positive.
+    importance: of the second feature, the first has 1; from 1e-6 to 1e6.
 
     >>> τ, loss = best_direction(importance=1.0, density=0.5)
     >>> round(τ, 9), round(loss, 9)
     (1.0, 0.104166667)
     """
+    check_scalar(density, "density")
     check_density(density)
+    check_scalar(importance, "importance")
     check_importance(importance)
-    if importance == 0:
-        raise ValueError("importance is 0; the direction is undefined unless it is positive.")
+    if not 1e-6 <= importance <= 1e6:
+        raise ValueError(f"importance is {importance:g}; it must lie in [1e-06, 1e+06].")
     coefficients = [
         float(value.subs({r: importance, p: density})) for value in quartic().all_coeffs()
     ]
@@ -127,7 +145,7 @@ def statements() -> tuple[Statement, ...]:
     """Equal importance in closed form; n = 2, m = 1 along every direction."""
     importance = Argument(r, 0.01, 20, corners=(0.1, 1, 10))
     density = Argument(p, 0, 1, corners=(1e-9, 1))
-    direction = Argument(tau, -3, 3, corners=(0, 1, -1, 1e-9))
+    direction = Argument(tau, 0, 3, corners=(0, 1, 1e-9))
     L = sympy.Function("L_min")
     along = sympy.Function("L")(tau, r, p)
     return (
@@ -147,7 +165,7 @@ def statements() -> tuple[Statement, ...]:
         Statement(
             id="linear-model/direction-without-bias",
             claim="Two features of importance 1 and r in one dimension without bias: the loss "
-            "along W ∝ (1, τ) at its best norm.",
+            "along W ∝ (1, τ), τ ≥ 0, at its best norm.",
             name=along,
             expression=profile(),
             arguments=(importance, density, direction),

@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from superposition.theory.domain import check_finite, check_importance, check_length
+from superposition.theory.domain import (
+    check_finite,
+    check_importance,
+    check_vector,
+    check_weights,
+)
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.values import Values
 from superposition.theory.relu_output_model import (
@@ -93,13 +98,11 @@ def _check(W: Any, b: Any, importance: Any, law: FeatureLaw) -> None:
         raise ValueError(
             f"law has values {law.values.name}; the expansion is derived for Values.UNIT."
         )
-    for row in W:
-        check_length(row, law.size, "a row of W")
-    check_length(b, law.size, "b")
-    check_length(importance, law.size, "importance")
-    check_finite(W, "W")
-    check_finite(b, "b")
-    check_importance(importance)
+    check_weights(W, law.size, symbols=True)
+    check_vector(b, law.size, "b")
+    check_vector(importance, law.size, "importance")
+    check_finite(b, "b", symbols=True)
+    check_importance(importance, symbols=True)
 
 
 def statements() -> tuple[Statement, ...]:

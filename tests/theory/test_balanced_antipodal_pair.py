@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from superposition.numerics.enumeration import relu_output_loss
-from superposition.theory import antipodal_pair, best_antipodal_pair
-from superposition.theory.best_antipodal_pair import BestPair, best_bias, sparse_series
+from superposition.theory import antipodal_pair, balanced_antipodal_pair
+from superposition.theory.balanced_antipodal_pair import BalancedPair, best_bias, sparse_series
 from superposition.theory.symbols import beta, g, p
 
 densities = st.floats(0.02, 0.98)
@@ -43,32 +43,32 @@ def test_best_norm_and_bias_are_the_best_of_all(density: float) -> None:
     ]
     variance = 1 / 3 - density / 4
     found = min(fit.fun for fit in fits) / variance
-    assert float(BestPair().relative_cost(density)) == pytest.approx(found, rel=1e-7)
+    assert float(BalancedPair().relative_cost(density)) == pytest.approx(found, rel=1e-7)
 
 
 @given(st.floats(1e-6, 1))
 def test_bias_is_a_root_between_zero_and_one(density: float) -> None:
     root = float(best_bias(density))
     assert 0 <= root <= 1
-    polynomial = best_antipodal_pair.bias_polynomial().as_expr()
+    polynomial = balanced_antipodal_pair.bias_polynomial().as_expr()
     slope = float(sympy.diff(polynomial, beta).subs({p: density, beta: root}))
     assert abs(float(polynomial.subs({p: density, beta: root}))) <= 1e-13 * max(abs(slope), 1)
 
 
 @given(densities)
 def test_the_pair_beats_dropping_at_every_density_below_one(density: float) -> None:
-    assert float(BestPair().relative_cost(density)) < 0.5
+    assert float(BalancedPair().relative_cost(density)) < 0.5
 
 
 def test_at_density_one_pairing_and_dropping_tie() -> None:
-    assert float(BestPair().relative_cost(1.0)) == pytest.approx(0.5, abs=1e-15)
-    at_one = best_antipodal_pair.loss().subs({p: 1, beta: 1, g: sympy.Rational(1, 2)})
+    assert float(BalancedPair().relative_cost(1.0)) == pytest.approx(0.5, abs=1e-15)
+    at_one = balanced_antipodal_pair.loss().subs({p: 1, beta: 1, g: sympy.Rational(1, 2)})
     assert at_one == sympy.Rational(1, 24)  # half of v = 1/12
 
 
 @given(densities)
 def test_own_norm_and_bias_never_cost_more_than_the_unit_pair(density: float) -> None:
-    assert float(BestPair().relative_cost(density)) <= 2 * density / (4 - 3 * density) + 1e-15
+    assert float(BalancedPair().relative_cost(density)) <= 2 * density / (4 - 3 * density) + 1e-15
 
 
 @pytest.mark.parametrize("order", [2, 3, 4])
@@ -82,9 +82,9 @@ def test_the_sparse_series_converges_at_its_order(order: int) -> None:
 
 
 def test_no_radicals_solve_the_bias() -> None:
-    prime, degrees = best_antipodal_pair.unsolvable_at(sympy.Rational(1, 2)) or (0, ())
+    prime, degrees = balanced_antipodal_pair.unsolvable_at(sympy.Rational(1, 2)) or (0, ())
     assert sum(degrees) == 7
-    polynomial = best_antipodal_pair.bias_polynomial().as_expr().subs(p, sympy.Rational(1, 2))
+    polynomial = balanced_antipodal_pair.bias_polynomial().as_expr().subs(p, sympy.Rational(1, 2))
     whole = sympy.Poly(polynomial * 8, beta, modulus=prime)
     product = sympy.Poly(whole.LC(), beta, modulus=prime)
     for factor, power in whole.factor_list()[1]:
@@ -109,7 +109,7 @@ def test_no_radicals_solve_the_bias() -> None:
 
 def test_boundaries_move_up() -> None:
     """How far: at importance 1 from 4/7 to 1; nothing at leading order when sparse."""
-    ratio = BestPair().relative_cost(1e-4) / (2e-4 / (4 - 3e-4))
+    ratio = BalancedPair().relative_cost(1e-4) / (2e-4 / (4 - 3e-4))
     assert float(ratio) == pytest.approx(1, abs=1e-4)
-    gap = BestPair().density(0.45) - antipodal_pair.UnitPair().density(0.45)
+    gap = BalancedPair().density(0.45) - antipodal_pair.UnitPair().density(0.45)
     assert 0.05 < float(gap) < 0.2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from superposition.numerics.enumeration import relu_output_loss
-from superposition.numerics.pair_boundary import pair_boundary
-from superposition.theory.best_antipodal_pair import BestPair
+from superposition.numerics.free_pair import pair_boundary
+from superposition.theory.balanced_antipodal_pair import BalancedPair
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3])
@@ -24,12 +26,12 @@ def test_on_the_boundary_both_cost_the_same(density: float) -> None:
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.5])
 def test_freedom_lowers_the_boundary(density: float) -> None:
     """Two free norms need less importance than one, and one less than the unit pair."""
-    cost = float(BestPair().relative_cost(density))
+    cost = float(BalancedPair().relative_cost(density))
     balanced, unit = cost / (1 - cost), 2 * density / (4 - 5 * density)
     assert pair_boundary(density).importance < balanced < unit
 
 
-@pytest.mark.parametrize("density", [0, 0.6, 1, -1])
-def test_other_densities_are_refused(density: float) -> None:
-    with pytest.raises(ValueError, match=r"density is .*\(0, 1/2\]"):
+@pytest.mark.parametrize("density", [0, 1e-9, 0.6, 1, -1, "a", [0.1]])
+def test_other_densities_are_refused(density: Any) -> None:
+    with pytest.raises(ValueError, match=r"density is .*\[0.0001, 0.5\]"):
         pair_boundary(density)

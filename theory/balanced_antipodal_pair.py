@@ -1,4 +1,4 @@
-r"""Antipodal pair at its own best norm and bias: one step past the paper.
+r"""Balanced antipodal pair: one norm and one bias for both, at their best. Past the paper.
 
 Two features of equal density p, W_1 = -W_2, squared norm g, common bias b = g β with
 0 ≤ β ≤ 1. Both outputs are the same function, so for any importances
@@ -8,17 +8,16 @@ Two features of equal density p, W_1 = -W_2, squared norm g, common bias b = g �
 
 * best norm, in closed form: g = C/Q, leaving p/3 - C²/Q;
 * best bias: β is the root in [0, 1] of a polynomial of degree 7 with coefficients in p.
-  No closed form in radicals exists (``numerics`` is needed): at p = 1/2 the polynomial is
-  irreducible, and modulo a prime it splits in a way no solvable group of degree 7 allows
-  (``unsolvable_at``). Its start in sparse features is β = 5p²/48 + …, g = 1 + p/8 + ….
-* at β = 1 and p = 1 the loss is v/2: the pair has become the linear model of the
-  difference x_1 - x_2, which at equal importance costs as much as dropping a feature.
-  The slope at β = 1 is ∝ (4 - 3p)(1 - p) > 0, so a smaller bias is better: at equal
-  importance the pair beats dropping at *every* density p < 1. The triple point of the
-  paper, at p = 4/7, moves all the way to p = 1.
+  No closed form in radicals exists: at p = 1/2 the polynomial is irreducible, and modulo
+  a prime it splits in a way no solvable group of degree 7 allows (``unsolvable_at``). Its
+  start in sparse features is β = 5p²/48 + …, g = 1 + p/8 + … (``sparse_series``).
+* at equal importance the pair beats dropping a feature at *every* density p < 1: with
+  g = 1/2 and bias p/2 the affine output (x_1 - x_2)/2 + p/2 loses exactly v/2 a member, as
+  much as dropping one of the two, and the ReLU strictly improves it where the affine output
+  is negative. The triple point of the paper, at p = 4/7, moves all the way to p = 1.
 
-Restricting both norms to be equal is what keeps L a multiple of one function; the pair
-with two norms is ``sparse_antipodal_pair`` (sparse limit) and ``numerics.pair_boundary``.
+Two free norms and biases do better still, even at equal importance: there is no closed form
+for them, except in the sparse limit (``sparse_antipodal_pair``; numbers: ``numerics.free_pair``).
 Source: derived here.
 """
 
@@ -82,6 +81,14 @@ def loss_at_best_norm() -> sympy.Expr:
 def slope() -> sympy.Expr:
     """d/dβ of the loss at the best norm, factored."""
     return sympy.factor(sympy.diff(loss_at_best_norm(), beta))
+
+
+@cache
+def gain_over_dropping() -> sympy.Expr:
+    """The loss at g = 1/2, β = p (the best affine output) minus v/2; negative for p < 1."""
+    variance = dropped_feature.loss() / dropped_feature.importance
+    affine = {g: sympy.Rational(1, 2), beta: p}
+    return sympy.factor(loss().subs(affine, simultaneous=True) - variance / 2)
 
 
 @cache
@@ -164,19 +171,27 @@ def best_bias(density: ArrayLike) -> NDArray[np.float64]:
     return np.where(root.success, root.x, 1.0)
 
 
-class BestPair:
-    """The pair at its own best norm and bias as a ``PairCost``."""
+class BalancedPair:
+    """The balanced pair at its best norm and bias as a ``PairCost``."""
 
-    name = "best"
+    name = "balanced"
     largest = 0.5  # at p = 1, where the pair is the linear model of the difference
 
     def relative_cost(self, density: ArrayLike) -> NDArray[np.float64]:
         """λ(p) = (p/3 - C²/Q) / v at the best bias."""
+        check_density(density)
         densities = np.asarray(density, dtype=float)
         variance = dropped_feature.loss() / dropped_feature.importance
         relative = _numpy(loss_at_best_norm() / variance)
         # Rounding must not carry λ past its largest value, which ``density`` would refuse.
-        cost = relative(best_bias(densities), densities)
+        # Below 1e-14 both pairs agree to the last digit, and p² would soon underflow.
+        sparse = densities < 1e-14
+        ordinary = np.where(sparse, 0.5, densities)
+        cost = np.where(
+            sparse,
+            UnitPair().relative_cost(densities),
+            relative(best_bias(ordinary), ordinary),
+        )
         return np.asarray(np.minimum(cost, self.largest), dtype=float)
 
     def density(self, cost: ArrayLike) -> NDArray[np.float64]:
@@ -208,10 +223,9 @@ def statements() -> tuple[Statement, ...]:
     bias = Argument(beta, 0, 1, corners=(0, 1))
     member = sympy.Function("ell")
     source = "derived here"
-    at_limit = sympy.factor(slope().subs(beta, 1))
     return (
         Statement(
-            id="best-antipodal-pair/loss",
+            id="balanced-antipodal-pair/loss",
             claim="One member of a pair of squared norm g and bias gβ, 0 ≤ β ≤ 1, per importance.",
             name=member(g, beta, p),
             expression=loss(),
@@ -219,7 +233,7 @@ def statements() -> tuple[Statement, ...]:
             source=source,
         ),
         Statement(
-            id="best-antipodal-pair/best-norm",
+            id="balanced-antipodal-pair/best-norm",
             claim="The best squared norm at relative bias β.",
             name=sympy.Function("g_best")(beta, p),
             expression=best_squared_norm(),
@@ -227,7 +241,7 @@ def statements() -> tuple[Statement, ...]:
             source=source,
         ),
         Statement(
-            id="best-antipodal-pair/bias",
+            id="balanced-antipodal-pair/bias",
             claim="At the best norm the slope in β vanishes at a root of a polynomial of degree 7 "
             "that no radicals solve.",
             name=sympy.Derivative(member(beta, p), beta),
@@ -236,11 +250,11 @@ def statements() -> tuple[Statement, ...]:
             source=source,
         ),
         Statement(
-            id="best-antipodal-pair/linear-limit",
-            claim="At β = 1 the slope is positive for every p < 1, so at equal importance the pair "
-            "beats dropping a feature at every density below 1.",
-            name=sympy.Subs(sympy.Derivative(member(beta, p), beta), beta, 1),
-            expression=at_limit,
+            id="balanced-antipodal-pair/beats-dropping",
+            claim="At g = 1/2 and bias p/2 a member loses less than half of what dropping costs, "
+            "by this much: at equal importance the pair beats dropping at every density below 1.",
+            name=member(sympy.Rational(1, 2), p, p) - sympy.Function("v")(p) / 2,
+            expression=gain_over_dropping(),
             arguments=(density,),
             source=source,
         ),

@@ -1,28 +1,28 @@
-"""Twins of the pair at its own best norm and bias: the brute-force loss, minimised."""
+"""Twins of the balanced pair: the brute-force loss, minimised over norm and bias."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from superposition.numerics.enumeration import relu_output_loss
-from superposition.numerics.twins.configurations import gram_of_pair
+from superposition.numerics.twins.configurations import dropped, gram_of_pair
 from superposition.numerics.twins.twin import numbers, twin, vertex_of_parabola
 
 
-@twin("best-antipodal-pair/loss")
+@twin("balanced-antipodal-pair/loss")
 def member_loss(g: Any, beta: Any, p: Any) -> Any:
     """The loss of one output of the pair with bias gβ."""
     bias = numbers([g * beta] * 2)
     return relu_output_loss(gram_of_pair(g), bias, numbers([1, 0]), numbers([p, p]))[()]
 
 
-@twin("best-antipodal-pair/best-norm")
+@twin("balanced-antipodal-pair/best-norm")
 def best_norm(beta: Any, p: Any) -> Any:
     """The squared norm of least loss: the loss is a parabola in g at fixed β."""
     return vertex_of_parabola(lambda g: member_loss(g, beta, p))[0]
 
 
-@twin("best-antipodal-pair/bias")
+@twin("balanced-antipodal-pair/bias")
 def slope(beta: Any, p: Any) -> Any:
     """The numerical derivative in β of the loss at the best norm."""
     import mpmath
@@ -36,12 +36,10 @@ def slope(beta: Any, p: Any) -> Any:
         return side * sum(w * v for w, v in zip(weights, values, strict=True)) / (12 * step)
 
 
-@twin("best-antipodal-pair/linear-limit")
-def slope_at_linear_limit(p: Any) -> Any:
-    """The same at β = 1, from below."""
-    import mpmath
-
-    return slope(mpmath.mpf(1), p)
+@twin("balanced-antipodal-pair/beats-dropping")
+def gain_over_dropping(p: Any) -> Any:
+    """The member's loss at g = 1/2 and bias p/2, minus half of what dropping costs."""
+    return member_loss(p / p / 2, p, p) - dropped(1, p) / 2
 
 
 def _least_over_norm(beta: Any, p: Any) -> Any:

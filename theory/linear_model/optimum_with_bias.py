@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from superposition.theory.domain import check_count, check_importance, check_length
-from superposition.theory.features import moments
+from superposition.theory.domain import check_count, check_importance, check_vector
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.statement import Argument, Statement
-from superposition.theory.symbols import I, i, m, n, p
+from superposition.theory.symbols import densities, i, m, n
+
+stakes = sympy.IndexedBase("s", real=True)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def optimum(importance: Sequence[float], law: FeatureLaw, hidden: int) -> Linear
     >>> optimum([1, 0.5, 0.7], FeatureLaw.independent([0.1] * 3), hidden=2).stored
     (0, 2)
     """
-    check_length(importance, law.size, "importance")
+    check_vector(importance, law.size, "importance")
     check_importance(importance)
     hidden = min(check_count(hidden, "hidden"), law.size)
     covariance = law.covariance()
@@ -80,20 +81,20 @@ def optimum(importance: Sequence[float], law: FeatureLaw, hidden: int) -> Linear
 
 
 def statements() -> tuple[Statement, ...]:
-    """The least loss of the linear model, features sorted by importance."""
+    """The least loss of the linear model, features sorted by stake."""
     minimum = sympy.Function("L_min")
     return (
         Statement(
             id="linear-model/optimum",
-            claim="With the optimal bias the linear model stores the m most important features "
-            "(importances sorted, largest first) and pays the variance of the others.",
-            name=minimum(I, p),
-            expression=moments.variance() * sympy.Sum(I[i], (i, m, n - 1)),
+            claim="With the optimal bias the linear model stores the m features of largest stake "
+            "s_i = I_i Var x_i (sorted, largest first) and pays the stakes of the others.",
+            name=minimum(stakes),
+            expression=sympy.Sum(stakes[i], (i, m, n - 1)),
             arguments=(
                 Argument(n, 2, 4, integer=True),
                 Argument(m, 1, n - 1, integer=True),
-                Argument(I, 0, 3, corners=(0.01, 1), shape=(n,), descending=True),
-                Argument(p, 0, 1, corners=(1e-9, 1)),
+                Argument(stakes, 0, 3, corners=(0.01, 1), shape=(n,), descending=True),
+                Argument(densities, 0.01, 1, corners=(0.01, 1), shape=(n,)),
             ),
             source="Elhage et al. 2022, Mathematical understanding; Eckart and Young 1936",
         ),

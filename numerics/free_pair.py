@@ -36,26 +36,30 @@ class PairBoundary:
 
 
 def pair_boundary(density: float) -> PairBoundary:
-    """r*(p) at one density p in (0, 1/2], to about 1e-7 relative.
+    """r*(p) at one density p in [1e-4, 1/2], to about 1e-7 relative.
 
     Raises ``ValueError`` for another density.
     """
     from scipy.optimize import brentq
 
-    if not 0 < density <= 0.5:
+    if not (isinstance(density, float | int) and 1e-4 <= density <= 0.5):
         raise ValueError(
-            f"density is {density:g}; the pair's boundary is computed for densities in (0, 1/2]."
+            f"density is {density!r}; the pair's boundary is computed for densities in "
+            "[0.0001, 0.5]."
         )
     variance = density / 3 - density**2 / 4
+    every = []
 
     def gain(importance: float) -> float:
-        return (_best_pair(importance, density)[0] - importance * variance) / density**2
+        loss, _, converged = _best_pair(importance, density)
+        every.append(converged)
+        return (loss - importance * variance) / density**2
 
     # The unit pair already beats dropping at the upper end; near zero no pair does.
     low, high = 0.2 * density, 4 * density / (2 - density)
     importance = float(brentq(gain, low, high, xtol=1e-11 * density, rtol=1e-11))
     _, pair, converged = _best_pair(importance, density)
-    return PairBoundary(density, importance, pair, converged)
+    return PairBoundary(density, importance, pair, converged and all(every))
 
 
 def _best_pair(importance: float, density: float) -> tuple[float, NDArray[np.float64], bool]:
