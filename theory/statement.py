@@ -111,13 +111,16 @@ class Statement:
         if missing:
             raise ValueError(f"values lacks {', '.join(missing)}; {self.id} needs every argument.")
         function = self.compiled(self.expression)
-        tolerance = mpmath.mpf(10) ** -digits
         working, previous = 4 * digits, None
         while True:
             with mpmath.workdps(working):
                 value = function(*self.precise(values))
-                if previous is not None and abs(value - previous) <= tolerance * abs(value):
-                    return value
+                if previous is not None:
+                    if abs(value - previous) <= mpmath.mpf(10) ** -digits * abs(value):
+                        return value
+                    # What shrinks as the precision grows is rounding noise around zero.
+                    if abs(value) < abs(previous) * mpmath.mpf(10) ** (-working // 4):
+                        return 0 * value
             working, previous = 2 * working, value
 
     def precise(self, values: Mapping[str, Number]) -> list[Number]:

@@ -84,11 +84,11 @@ def slope_along_direction(r: Any, p: Any, tau: Any) -> Any:
 @cache
 def _starts(shape: tuple[int, int]) -> tuple[Any, ...]:
     rng = np.random.default_rng(0)
-    return tuple(rng.normal(size=shape) for _ in range(3))
+    return tuple(rng.normal(size=shape) for _ in range(8))
 
 
 def _least(moments: Any, importance: Any, hidden: int) -> float:
-    """min_W Σ_i I_i (R S Rᵀ)_ii with R = 1 - WᵀW, S = ``moments``; the best of three starts."""
+    """min_W Σ_i I_i (R S Rᵀ)_ii with R = 1 - WᵀW, S = ``moments``; the best of eight starts."""
     from scipy.optimize import minimize
 
     shape = (hidden, len(importance))
