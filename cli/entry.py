@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return BAD_INPUT
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        print(f"superposition: cannot read or write{place}: {error.strerror}.", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("\nsuperposition: interrupted; the same command goes on from here.", file=sys.stderr)
         return INTERRUPTED

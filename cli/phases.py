@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from superposition.theory.boundary import Boundary
     from superposition.theory.phase_diagram import PhaseDiagram
 
 DESCRIPTION = """\
@@ -26,6 +27,7 @@ examples:
   superposition phases --features 2 --hidden 1 --pair balanced --save diagram.pdf
   superposition phases --features 2 --hidden 1 --save grid.csv --save diagram.json
 """
+MOST_POINTS = 2000  # four million rows of a saved grid
 PICTURES, TABLES = (".pdf", ".png", ".svg"), (".csv", ".json")
 
 
@@ -51,7 +53,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--pair",
         default="unit",
         help="unit: the paper's pair of unit norm and zero bias (default); "
-        "best: the pair at its own best norm and bias",
+        "balanced: the pair at its best common norm and bias",
     )
     command.add_argument(
         "--at",
@@ -83,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
     from superposition.theory.phase_diagram import phases
 
     check_count(options.points, "points", at_least=2)
+    if options.points > MOST_POINTS:
+        raise ValueError(f"points is {options.points}; it must be at most {MOST_POINTS}.")
     for path in options.save:
         _check_suffix(path)
     ordinary = options.ordinary[0] if len(options.ordinary) == 1 else options.ordinary
@@ -106,19 +110,27 @@ def _told(diagram: PhaseDiagram) -> str:
     ]
     numbers = {phase: number for number, phase in enumerate(diagram.phases)}
     lines += [f"  [{numbers[phase]}] {phase}" for phase in diagram.regions]
-    lines += ["", "boundaries"]
-    lines += [
-        f"  [{numbers[one]}] | [{numbers[other]}]   {boundary}"
-        for boundary in diagram.boundaries
-        for one, other in [boundary.phases]
-    ]
-    lines += ["", "points where phases meet"]
-    lines += [
-        f"  r = {point.importance}, p = {_number(point.density)}   "
-        + " ".join(f"[{numbers[phase]}]" for phase in point.phases)
-        for point in diagram.triple_points
-    ]
+    if diagram.boundaries:
+        lines += ["", "boundaries"]
+    for boundary in diagram.boundaries:
+        one, other = boundary.phases
+        lines.append(f"  [{numbers[one]}] | [{numbers[other]}]   {boundary}{_sampled(boundary)}")
+    if diagram.pair.density_expression() is None and diagram.boundaries:
+        lines.append("  λ(p): a member's loss in the pair over the loss of dropping it")
+    if diagram.triple_points:
+        lines += ["", "points where phases meet"]
+    for point in diagram.triple_points:
+        meeting = " ".join(f"[{numbers[phase]}]" for phase in point.phases)
+        lines.append(f"  r = {point.importance}, p = {_number(point.density)}   {meeting}")
     return "\n".join(lines)
+
+
+def _sampled(boundary: Boundary) -> str:
+    """A few points of a boundary that has no formula for its density."""
+    if boundary.vertical or boundary.density is not None:
+        return ""
+    points = boundary.points(0.1, 10, count=3)
+    return "".join(f"\n              p = {p:.6g} at r = {r:.4g}" for r, p in points)
 
 
 def _number(value: Any) -> str:
@@ -147,13 +159,13 @@ def _save(diagram: PhaseDiagram, path: Path, points: int) -> None:
 
 
 def _grid(diagram: PhaseDiagram, points: int) -> str:
-    """One row per (importance, density): the phase's number, the extra feature's place, L/v."""
+    """One row per (importance, density): the phase's number, the extra feature's place, the loss."""
     importance, density = np.geomspace(0.1, 10, points), np.geomspace(0.01, 1, points)
     number = diagram.phase(importance[None, :], density[:, None])
     loss = diagram.loss(importance[None, :], density[:, None])
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["importance", "density", "phase", "extra", "composition", "loss_over_variance"])
+    table.writerow(["importance", "density", "phase", "extra", "composition", "loss"])
     for row, p in enumerate(density):
         for column, r in enumerate(importance):
             phase = diagram.phases[number[row, column]]

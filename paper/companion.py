@@ -56,11 +56,14 @@ def make_companion(folder: Path, progress: bool = True) -> Path:
 def confronted(cache: Path, progress: bool = True) -> dict[str, Verdict]:
     """Every statement's verdict: from ``cache`` if theory and twins are unchanged, else anew."""
     sources = source_hash("superposition.theory", "superposition.numerics")
-    key = f"{sources} sympy {version('sympy')} numpy {version('numpy')}"
-    if cache.exists():
+    libraries = ("sympy", "numpy", "scipy", "mpmath")
+    key = " ".join([sources, *(f"{name} {version(name)}" for name in libraries)])
+    try:
         stored = json.loads(cache.read_text(encoding="utf-8"))
-        if stored.get("sources") == key:
+        if stored["sources"] == key:
             return {row["id"]: Verdict(**row) for row in stored["verdicts"]}
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        pass  # none yet, or damaged: confront anew
     verdicts = _confront_all(progress)
     rows = [asdict(verdict) for verdict in verdicts.values()]
     write_text(cache, json.dumps({"sources": key, "verdicts": rows}, indent=1))

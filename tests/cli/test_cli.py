@@ -35,6 +35,18 @@ def test_phases_at_a_point(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_the_balanced_pair_is_told_by_points(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TWO, "--pair", "balanced"]) == 0
+    printed = capsys.readouterr().out
+    assert "λ(p): a member's loss in the pair over the loss of dropping it" in printed
+    assert "p = 1 at r = 1" in printed
+
+
+def test_one_phase_has_no_empty_headings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["phases", "--features", "3", "--hidden", "5"]) == 0
+    assert "boundaries" not in capsys.readouterr().out
+
+
 def test_saved_grid_is_the_diagram(tmp_path: Path) -> None:
     path = tmp_path / "grid.csv"
     assert main([*TWO, "--points", "7", "--save", str(path)]) == 0
@@ -87,6 +99,9 @@ def test_figures_and_companion_say_where(
         ([*TWO, "--ordinary", "1", "2"], "ordinary has 2 entries"),
         ([*TWO, "--pair", "triple"], "pair is 'triple'"),
         ([*TWO, "--points", "1"], "points is 1"),
+        ([*TWO, "--points", "100000000"], "points is 100000000; it must be at most 2000."),
+        ([*TWO, "--save", "/proc/nothing/here.csv"], "cannot read or write"),
+        (["figures", "F10", "--folder", "/dev/null"], "cannot read or write"),
         ([*TWO, "--save", "diagram.jpeg"], "its suffix must be one of .csv, .json"),
         (["statements", "nothing/here"], "statement is 'nothing/here'"),
         (["figures", "F3"], "figure is 'F3'; it must be one of F2, F5, F6, F10."),

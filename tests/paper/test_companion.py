@@ -98,3 +98,7 @@ def test_verdicts_are_kept_until_the_sources_change(
     cache.write_text(json.dumps(stored | {"sources": "another version"}), encoding="utf-8")
     confronted(cache)
     assert len(calls) == 2
+    for damage in ("", "[]", "{", '{"sources": 1}'):
+        cache.write_text(damage, encoding="utf-8")
+        assert confronted(cache) == verdicts
+    assert len(calls) == 6

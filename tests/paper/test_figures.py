@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from superposition.paper.figures import f02_how_to_read_a_picture as f02
 from superposition.paper.figures import f05_phase_change_of_two_features as f05
 from superposition.paper.figures import f06_phase_change_of_three_features as f06
 from superposition.paper.figures import f10_polytopes_as_matrices as f10
@@ -28,6 +29,16 @@ def test_a_figure_is_written_whole_and_the_same_again(number: str, tmp_path: Pat
     names = {path.name for path in (tmp_path / "one" / "figures").iterdir()}
     slug = paper_figures()[number].slug
     assert names == {f"{slug}.{kind}" for kind in (*FORMATS, "json")}
+
+
+def test_the_picture_of_one_trained_model_asserts_what_training_found(tmp_path: Path) -> None:
+    """F2 as it is: trained for real; an untrained model would be refused."""
+    make_figure("F2", tmp_path, progress=False)
+    facts = json.loads(paper_figures()["F2"].path(tmp_path, "json").read_text(encoding="utf-8"))
+    assert facts["stored features"] == "10"
+    random = np.random.default_rng(0).normal(size=(5, 20))
+    with pytest.raises(AssertionError, match="stored are"):
+        f02._facts(random, np.zeros(20))
 
 
 def test_a_figure_of_trained_models_is_drawn(

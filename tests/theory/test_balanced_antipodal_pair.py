@@ -107,6 +107,27 @@ def test_no_radicals_solve_the_bias() -> None:
     assert degrees not in types
 
 
+def test_the_gain_over_dropping_is_negative_below_one() -> None:
+    gain = balanced_antipodal_pair.gain_over_dropping()
+    assert sympy.factor(gain + p * (1 - p) ** 4 * (4 + 3 * p) / 48) == 0
+
+
+def test_two_free_norms_do_better_still() -> None:
+    """Even at equal importance: at p = 0.8 the best pair is not balanced."""
+    density, ones = 0.8, np.ones(2)
+
+    def loss(x: Any) -> float:
+        W = np.array([x[0], -x[1]])
+        return float(relu_output_loss(np.outer(W, W), x[2:], ones, np.full(2, density)))
+
+    free = min(
+        minimize(loss, start, method="BFGS").fun
+        for start in ((1, 0.5, 0.2, 0.4), (0.7, 0.7, 0.4, 0.4))
+    )
+    variance = density / 3 - density**2 / 4
+    assert free < 2 * variance * float(BalancedPair().relative_cost(density)) - 1e-4
+
+
 def test_boundaries_move_up() -> None:
     """How far: at importance 1 from 4/7 to 1; nothing at leading order when sparse."""
     ratio = BalancedPair().relative_cost(1e-4) / (2e-4 / (4 - 3e-4))

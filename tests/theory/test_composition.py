@@ -106,5 +106,16 @@ def test_many_features_of_unequal_densities() -> None:
         assert other.loss(importance, density) >= best.loss - 1e-12
 
 
+@pytest.mark.parametrize("importance", [[0, 0], [1e-320, 0], [0, 0, 0]])
+def test_worthless_features_lose_nothing(importance: list[float]) -> None:
+    density = [0.1, 0.2, 0.3][: len(importance)]
+    assert best_composition(importance, density, 1).loss < 1e-300
+
+
+def test_enough_dimensions_drop_nothing() -> None:
+    best = best_composition([1, 1e-8], [0.5, 1e-6], 2)
+    assert best.composition == Composition((), (0, 1), ())
+
+
 def test_a_composition_reads_as_text() -> None:
     assert str(Composition((3,), (0,), ((1, 2),))) == "dedicated 1; pair 2–3; dropped 4"

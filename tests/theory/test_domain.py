@@ -16,13 +16,13 @@ from superposition.theory.domain import (
     check_density,
     check_finite,
     check_importance,
-    check_length,
+    check_vector,
 )
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.feature_sets import Anticorrelated, Correlated, Independent
 from superposition.theory.linear_model.loss import expected_loss, optimal_bias
 from superposition.theory.linear_model.optimum_with_bias import optimum
-from superposition.theory.linear_model.optimum_without_bias import best_direction
+from superposition.theory.linear_model.optimum_without_bias import best_direction, loss_along
 from superposition.theory.pair_cost import named_pair
 from superposition.theory.phase_diagram import phases
 from superposition.theory.polytopes import polygon, simplex
@@ -44,7 +44,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: check_count(1.5, "hidden"), "hidden is 1.5"),
     (lambda: check_count(True, "hidden"), "hidden is True"),
     (lambda: check_count("2", "hidden"), "hidden is '2'"),
-    (lambda: check_length([1], 2, "b"), "b has 1 entries; it must have one per feature"),
+    (lambda: check_vector([1], 2, "b"), "b has 1 entries; it must have one per feature"),
     (lambda: Independent((0.5, 2)), "density is 2"),
     (lambda: Independent(()), "the number of features is 0"),
     (lambda: Correlated(0, 0.5), "members of a correlated set is 0"),
@@ -53,15 +53,30 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: Anticorrelated.with_marginal(3, 0.5), "at most 1/3"),
     (lambda: FeatureLaw(()), "sets is empty"),
     (lambda: expected_loss([[1, 0, 0]], [0, 0], [1, 1], TWO), "W has shape (1, 3)"),
+    (lambda: expected_loss([[1, 0]], [[0, 0], [0, 0]], [1, 1], TWO), "b has shape (2, 2)"),
+    (lambda: active_set_expansion.expected_loss([1, 1], [0, 0], [1, 1], TWO), "W has shape (2,)"),
+    (lambda: active_set_expansion.expected_loss([], [0, 0], [1, 1], TWO), "W has shape (0,)"),
+    (lambda: active_set_expansion.expected_loss([[1, 1], [1]], [0, 0], [1, 1], TWO), "W has shape"),
+    (lambda: FeatureLaw.independent(0.5), "density has shape ()"),  # type: ignore[arg-type]
+    (lambda: FeatureLaw.independent([[0.5, 0.5]]), "density has shape (1, 2)"),
+    (lambda: FeatureLaw((1, 2)), "sets contains 1; it must hold sets"),  # type: ignore[arg-type]
+    (lambda: FeatureLaw((Correlated(2, 0.5),), "unit"), "values is 'unit'"),  # type: ignore[arg-type]
+    (lambda: best_composition(1, 0.1, 1), "importance has shape ()"),  # type: ignore[arg-type]
+    (lambda: best_composition([[1, 1]], 0.1, 1), "importance has shape (1, 2)"),  # type: ignore[list-item]
+    (lambda: best_composition([1, sympy.Symbol("x")], 0.1, 1), "it must be a number"),
+    (lambda: phases(2, 1, pair=["unit"]), "pair is ['unit']"),  # type: ignore[arg-type]
+    (lambda: phases(2, 1).boundaries[0].points(0, 10), "low is 0 and high 10"),
+    (lambda: best_direction([1, 2], 0.5), "importance has shape (2,)"),  # type: ignore[arg-type]
+    (lambda: loss_along([0, 0], [1, 1], TWO), "direction is 0"),
     (lambda: expected_loss([[1, 0]], [0], [1, 1], TWO), "b has 1 entries"),
     (lambda: expected_loss([[1, 0]], [0, INF], [1, 1], TWO), "b contains inf"),
     (lambda: expected_loss([[1, 0]], [0, 0], [1], TWO), "importance has 1 entries"),
     (lambda: optimal_bias([[1, NAN]], TWO), "W contains nan"),
     (lambda: optimum([1, 1], TWO, 0), "hidden is 0"),
     (lambda: optimum([1, 1], FeatureLaw((Correlated(2, 0.5),)), 1), "correlated features"),
-    (lambda: best_direction(0, 0.5), "importance is 0"),
+    (lambda: best_direction(0, 0.5), "importance is 0; it must lie in [1e-06, 1e+06]."),
     (lambda: best_direction(1, 0), "density is 0"),
-    (lambda: active_set_expansion.expected_loss([[1]], [0, 0], [1, 1], TWO), "a row of W"),
+    (lambda: active_set_expansion.expected_loss([[1]], [0, 0], [1, 1], TWO), "W has shape (1, 1)"),
     (lambda: best_composition([1, 1], [0.1], 1), "density has 1 entries"),
     (lambda: best_composition([1, 1], 0.1, 0), "hidden is 0"),
     (lambda: best_composition([], 0.1, 1), "the number of features is 0"),
@@ -96,10 +111,12 @@ def test_bad_input_is_refused_in_a_sentence(call: Callable[[], Any], sentence: s
 
 def test_symbols_stand_for_any_allowed_value() -> None:
     p = sympy.Symbol("p")
-    check_density([p, 0.5])
-    check_importance([p])
+    check_density([p, 0.5], symbols=True)
+    check_importance([p], symbols=True)
     with pytest.raises(ValueError, match="density is 2"):
-        check_density([p, 2])
+        check_density([p, 2], symbols=True)
+    with pytest.raises(ValueError, match="it must be a number"):
+        check_density([p, 0.5])
 
 
 def test_good_input_passes() -> None:

@@ -63,6 +63,13 @@ def test_scaling_and_rotation(seed: int) -> None:
     np.testing.assert_allclose(interference(2 * turn @ W), 4 * interference(W), rtol=1e-12)
 
 
+def test_extreme_weights_stay_numbers() -> None:
+    for size in (1e-200, 1e-90, 1e100, 1e150):
+        np.testing.assert_allclose(dimensionality([[size, -size]]), [0.5, 0.5])
+    np.testing.assert_allclose(interference([[1, 1e-8]]), [1e-16, 1], rtol=1e-12)
+    np.testing.assert_array_equal(dimensionality(np.zeros((2, 3))), np.zeros(3))
+
+
 def test_silent_features_and_batches() -> None:
     W = np.array([[1.0, 0.0, -1.0]])
     np.testing.assert_array_equal(dimensionality(W), [0.5, 0, 0.5])

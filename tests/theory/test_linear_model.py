@@ -10,7 +10,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from superposition.numerics.enumeration import linear_loss
 from superposition.theory.features.feature_law import FeatureLaw
@@ -173,8 +173,20 @@ def test_along_a_direction_the_best_norm_is_the_best(seed: int) -> None:
     W, _, importance, p = drawn(seed, m=1)
     law = FeatureLaw.independent(p)
     least = optimum_without_bias.loss_along(W[0], importance + 0.1, law)
-    found = min(without_bias(np.sqrt(t) * W, importance + 0.1, law) for t in np.linspace(0, 4, 400))
-    assert least <= found + 1e-14
+
+    def at(t: float) -> float:
+        return without_bias(np.sqrt(t) * W, importance + 0.1, law)
+
+    found = minimize_scalar(
+        at, bounds=(0, 50 / (W**2).sum()), method="bounded", options={"xatol": 1e-10}
+    )
+    assert least == pytest.approx(min(found.fun, at(0)), rel=1e-9)
+
+
+def test_a_direction_that_does_not_pay_stays_at_zero() -> None:
+    law = FeatureLaw.independent([1.0, 1.0])
+    trace = float(np.trace(np.diag([1, 10]) @ law.second_moments()))
+    assert optimum_without_bias.loss_along([1, -0.4], [1, 10], law) == pytest.approx(trace)
 
 
 @given(st.floats(0.05, 20), st.floats(0.02, 1))
