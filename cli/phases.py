@@ -159,7 +159,7 @@ def _save(diagram: PhaseDiagram, path: Path, points: int) -> None:
 
 
 def _grid(diagram: PhaseDiagram, points: int) -> str:
-    """One row per (importance, density): the phase's number, the extra feature's place, the loss."""
+    """One row per (importance, density): the phase, the extra feature's place, the loss."""
     importance, density = np.geomspace(0.1, 10, points), np.geomspace(0.01, 1, points)
     number = diagram.phase(importance[None, :], density[:, None])
     loss = diagram.loss(importance[None, :], density[:, None])

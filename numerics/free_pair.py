@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.numerics.enumeration import relu_output_loss
+from superposition.theory.domain import check_density, check_scalar
 
 # Starts in the scaled variables ((w_1 - 1)/√p, w_2, b_1/p, b_2/p).
 STARTS = ((0.0, 1.0, 0.1, 0.1), (0.0, 0.6, 0.0, 0.0), (0.0, 0.6, 0.3, 0.3))
@@ -42,9 +43,11 @@ def pair_boundary(density: float) -> PairBoundary:
     """
     from scipy.optimize import brentq
 
-    if not (isinstance(density, float | int) and 1e-4 <= density <= 0.5):
+    check_scalar(density, "density")
+    check_density(density)
+    if not 1e-4 <= density <= 0.5:
         raise ValueError(
-            f"density is {density!r}; the pair's boundary is computed for densities in "
+            f"density is {density:g}; the pair's boundary is computed for densities in "
             "[0.0001, 0.5]."
         )
     variance = density / 3 - density**2 / 4

@@ -46,6 +46,6 @@ def named_pair(pair: str) -> PairCost:
     from superposition.theory.balanced_antipodal_pair import BalancedPair
 
     kinds: dict[str, PairCost] = {"unit": UnitPair(), "balanced": BalancedPair()}
-    if not isinstance(pair, str) or pair not in kinds:
+    if pair not in list(kinds):  # a list: what cannot be hashed is refused too
         raise ValueError(f"pair is {pair!r}; it must be one of {', '.join(map(repr, kinds))}.")
     return kinds[pair]

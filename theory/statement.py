@@ -118,8 +118,9 @@ class Statement:
                 if previous is not None:
                     if abs(value - previous) <= mpmath.mpf(10) ** -digits * abs(value):
                         return value
-                    # What shrinks as the precision grows is rounding noise around zero.
-                    if abs(value) < abs(previous) * mpmath.mpf(10) ** (-working // 4):
+                    # What stays at the rounding level, however fine that is, is zero.
+                    noise = mpmath.mpf(10) ** (-working // 2), mpmath.mpf(10) ** (-working // 4)
+                    if abs(value) < noise[0] and abs(previous) < noise[1]:
                         return 0 * value
             working, previous = 2 * working, value
 

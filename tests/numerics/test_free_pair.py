@@ -33,5 +33,5 @@ def test_freedom_lowers_the_boundary(density: float) -> None:
 
 @pytest.mark.parametrize("density", [0, 1e-9, 0.6, 1, -1, "a", [0.1]])
 def test_other_densities_are_refused(density: Any) -> None:
-    with pytest.raises(ValueError, match=r"density is .*\[0.0001, 0.5\]"):
+    with pytest.raises(ValueError, match="density (is|has) .*(0.0001|in \\(0, 1|number)"):
         pair_boundary(density)

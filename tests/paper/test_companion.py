@@ -38,6 +38,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def facts() -> Mapping[str, Mapping[str, str]]:
     """A value for every fact that the prose quotes."""
     quotes = re.findall(r'facts\.(F\d+)\.at\("([^"]+)"\)', PROSE)
+    quotes += re.findall(r"facts\.(F\d+)\.([a-z]+)(?!\w|\()", PROSE)
     assert quotes
     return {
         number: {name: "1" for figure, name in quotes if figure == number}

@@ -37,8 +37,13 @@ def test_the_picture_of_one_trained_model_asserts_what_training_found(tmp_path: 
     facts = json.loads(paper_figures()["F2"].path(tmp_path, "json").read_text(encoding="utf-8"))
     assert facts["stored features"] == "10"
     random = np.random.default_rng(0).normal(size=(5, 20))
-    with pytest.raises(AssertionError, match="stored are"):
+    with pytest.raises(AssertionError, match="opposite to more than one other"):
         f02._facts(random, np.zeros(20))
+    with pytest.raises(AssertionError, match="not 5 dimensions in use"):
+        f02._facts(np.zeros((5, 20)), np.zeros(20))
+    ideal = np.eye(5, 20)
+    with pytest.raises(AssertionError, match="the loss is"):
+        f02._facts(ideal, np.full(20, 0.5))
 
 
 def test_a_figure_of_trained_models_is_drawn(

@@ -79,7 +79,7 @@ def test_both_phases_are_best_on_their_boundary(diagram: PhaseDiagram) -> None:
 
 def test_the_phase_changes_across_every_boundary(diagram: PhaseDiagram) -> None:
     for boundary in diagram.boundaries:
-        extra, p = boundary.points(0.1, 10, count=5)[2]
+        extra, p = boundary.points(1e-4, 1e4, count=5)[2]
         step = np.array([1e-6, -1e-6])
         sides = (
             diagram.phase(extra * (1 + step), p)

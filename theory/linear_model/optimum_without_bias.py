@@ -25,13 +25,12 @@ Source: derived here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from superposition.theory.domain import (
     check_count,
@@ -49,7 +48,7 @@ from superposition.theory.symbols import m, n, p, r
 tau = sympy.Symbol("tau", real=True)
 
 
-def lower_bound(importance: Sequence[float], law: FeatureLaw, hidden: int) -> float:
+def lower_bound(importance: ArrayLike, law: FeatureLaw, hidden: int) -> float:
     """The sum of all but the ``hidden`` largest eigenvalues of D^{1/2} S D^{1/2}.
 
     No linear model without bias loses less; at equal importance ``principal_weights`` attain it.
