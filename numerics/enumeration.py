@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from superposition.numerics.kink_split_quadrature import cube_integral, cube_nodes
+from superposition.numerics.kink_split_quadrature import cube_nodes, integral_over_cube
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -55,7 +55,7 @@ def output_loss(row: Array, bias: Array, output: int, active: tuple[int, ...], r
         target = u[..., active.index(output)] if output in active else 0
         return (target - (np.maximum(z, 0) if relu else z)) ** 2
 
-    return cube_integral(squared_error, nodes)
+    return integral_over_cube(squared_error, nodes)
 
 
 def expectation_over_sets(value: Callable[[tuple[int, ...]], Any], density: Array) -> Any:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from superposition.numerics.enumeration import relu_output_loss
 from superposition.theory.domain import check_density, check_scalar
+from superposition.theory.phase_diagram import variance
 
 # Starts in the scaled variables ((w_1 - 1)/√p, w_2, b_1/p, b_2/p).
 STARTS = ((0.0, 1.0, 0.1, 0.1), (0.0, 0.6, 0.0, 0.0), (0.0, 0.6, 0.3, 0.3))
@@ -50,13 +51,13 @@ def pair_boundary(density: float) -> PairBoundary:
             f"density is {density:g}; the pair's boundary is computed for densities in "
             "[0.0001, 0.5]."
         )
-    variance = density / 3 - density**2 / 4
+    dropping = float(variance(density))
     every = []
 
     def gain(importance: float) -> float:
         loss, _, converged = _best_pair(importance, density)
         every.append(converged)
-        return (loss - importance * variance) / density**2
+        return (loss - importance * dropping) / density**2
 
     # The unit pair already beats dropping at the upper end; near zero no pair does.
     low, high = 0.2 * density, 4 * density / (2 - density)

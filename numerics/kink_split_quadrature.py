@@ -62,7 +62,7 @@ def cube_nodes(offset: Array, slopes: Array, degree: int, kinked: bool = True) -
     return Nodes(points, weights, form)
 
 
-def cube_integral(integrand: Callable[[Array, Array], Array], nodes: Nodes) -> Array:
+def integral_over_cube(integrand: Callable[[Array, Array], Array], nodes: Nodes) -> Array:
     """∫ integrand(u, z) du, where u is (…, N, k) and z = c + a·u is (…, N)."""
     return np.asarray((integrand(nodes.points, nodes.form) * nodes.weights).sum(axis=-1))
 

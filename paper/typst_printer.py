@@ -17,7 +17,7 @@ from superposition.theory.symbols import n
 
 GREEK = {"alpha", "beta", "gamma", "lambda", "rho", "tau", "Lambda", "ell"}
 OPERATORS = {"E", "Var", "Cov"}
-TERMS_PER_LINE = 8
+TERMS_ON_ONE_LINE, TERMS_PER_LINE = 12, 9
 
 
 def typst(expression: Any) -> str:
@@ -84,9 +84,11 @@ class TypstPrinter(Printer):  # type: ignore[misc]  # sympy is untyped
         # Begin with a positive term if there is one: p/3 - p²/4, not -p²/4 + p/3.
         terms.sort(key=_is_negative)
         lines, line = [], str(self._print(terms[0]))
+        rows = 1 if len(terms) <= TERMS_ON_ONE_LINE else -(-len(terms) // TERMS_PER_LINE)
+        length = -(-len(terms) // rows)
         for count, term in enumerate(terms[1:], start=1):
             sign, size = ("-", -term) if _is_negative(term) else ("+", term)
-            if count % TERMS_PER_LINE == 0:
+            if count % length == 0:
                 lines.append(line)
                 line = ""
             line += f" {sign} {self._print(size)}"

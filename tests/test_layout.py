@@ -128,3 +128,14 @@ def test_constraints_pin_every_direct_dependency() -> None:
         if isinstance(requirement, str)
     }
     assert wanted - {"toy-superposition"} <= {name.replace("_", "-") for name in pinned}
+
+
+def test_the_public_face_is_complete() -> None:
+    """Every name that ``superposition.theory`` promises is there, lazily."""
+    from superposition import theory
+
+    assert set(dir(theory)) == set(theory.__all__)
+    for name in theory.__all__:
+        assert getattr(theory, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        theory.nothing  # noqa: B018

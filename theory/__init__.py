@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from superposition.theory.boundary import Boundary as Boundary
     from superposition.theory.composition import BestComposition as BestComposition
     from superposition.theory.composition import Composition as Composition
     from superposition.theory.composition import best_composition as best_composition
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from superposition.theory.features.feature_sets import Correlated as Correlated
     from superposition.theory.features.feature_sets import Independent as Independent
     from superposition.theory.features.values import Values as Values
+    from superposition.theory.phase import Phase as Phase
     from superposition.theory.phase_diagram import PhaseDiagram as PhaseDiagram
+    from superposition.theory.phase_diagram import TriplePoint as TriplePoint
     from superposition.theory.phase_diagram import phases as phases
     from superposition.theory.registry import statements as statements
     from superposition.theory.statement import Statement as Statement
@@ -28,12 +31,15 @@ if TYPE_CHECKING:
 _HOME = {
     "Anticorrelated": "features.feature_sets",
     "BestComposition": "composition",
+    "Boundary": "boundary",
     "Composition": "composition",
     "Correlated": "features.feature_sets",
     "FeatureLaw": "features.feature_law",
     "Independent": "features.feature_sets",
+    "Phase": "phase",
     "PhaseDiagram": "phase_diagram",
     "Statement": "statement",
+    "TriplePoint": "phase_diagram",
     "Values": "features.values",
     "best_composition": "composition",
     "dimensionality": "feature_dimensionality",

@@ -11,7 +11,7 @@ from superposition.numerics.enumeration import (
     output_loss,
     relu_output_loss,
 )
-from superposition.numerics.kink_split_quadrature import cube_integral, cube_nodes
+from superposition.numerics.kink_split_quadrature import cube_nodes, integral_over_cube
 from superposition.numerics.twins.twin import numbers, twin
 
 
@@ -19,7 +19,7 @@ def _cube_twin(power: int) -> Any:
     def value(*slopes_and_offset: Any) -> Any:
         *slopes, offset = slopes_and_offset
         nodes = cube_nodes(numbers(offset), numbers(slopes), degree=power)
-        return cube_integral(lambda _, z: np.maximum(z, 0) ** power, nodes)
+        return integral_over_cube(lambda _, z: np.maximum(z, 0) ** power, nodes)
 
     return value
 

@@ -147,9 +147,9 @@ def statements() -> tuple[Statement, ...]:
             ),
             source="derived here",
             given=(
-                one_active_feature.feature_benefit(),
-                one_active_feature.interference(),
-                two_active_features.feature_benefit_disturbed(),
+                one_active_feature.feature_benefit_term(),
+                one_active_feature.interference_term(),
+                two_active_features.feature_benefit_disturbed_term(),
             ),
         ),
     )

@@ -50,16 +50,16 @@ def vertex_sum(offset: Any, slopes: Sequence[Any], power: int) -> Any:
 
 def statements() -> tuple[Statement, ...]:
     """I_{k,s} on the interval, the square and the cube, degenerate slopes included."""
-    return tuple(cube_integral(k, power) for k in (1, 2, 3) for power in (1, 2))
+    return tuple(cube_integral_statement(k, power) for k in (1, 2, 3) for power in (1, 2))
 
 
 @cache
-def cube_integral(k: int, power: int) -> Statement:
+def cube_integral_statement(k: int, power: int) -> Statement:
     """I_{k,s}: where a slope vanishes, the integral over the cube of one dimension less."""
     slopes, variables = SLOPES[:k], VARIABLES[:k]
     form = c + sum(a * u for a, u in zip(slopes, variables, strict=True))
     integrand = TruncatedPower(form, power)
-    lower = cube_integral(k - 1, power) if k > 1 else None
+    lower = cube_integral_statement(k - 1, power) if k > 1 else None
     cases = [
         (
             lower.name.func(c, *(a for a in slopes if a != flat))

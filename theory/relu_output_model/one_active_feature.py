@@ -29,7 +29,7 @@ SCALAR_BIAS_CORNERS = (0, 1e-9, -1e-9)
 GRAM = Argument(G, -1.5, 1.5, corners=(0, 1, -1, 1e-9), shape=(n, n))
 
 
-def feature_benefit() -> Statement:
+def feature_benefit_term() -> Statement:
     """J(g, b): what output i loses while its own feature alone is active."""
     integrand = (u - TruncatedPower(g * u + b_i, 1)) ** 2
     return Statement(
@@ -43,7 +43,7 @@ def feature_benefit() -> Statement:
     )
 
 
-def interference() -> Statement:
+def interference_term() -> Statement:
     """K(h, b): what output i loses while another feature alone is active."""
     integrand = TruncatedPower(h * u + b_i, 2)
     return Statement(
@@ -62,7 +62,7 @@ def interference() -> Statement:
 
 def statements() -> tuple[Statement, ...]:
     """J, K and L_1 for any n."""
-    benefit, disturbed = feature_benefit(), interference()
+    benefit, disturbed = feature_benefit_term(), interference_term()
     one_output = J(G[i, i], b[i]) + over_other_features(K(G[i, j], b[i]), j, i)
     return (
         benefit,

@@ -12,15 +12,15 @@ Source: derived here.
 
 import sympy
 
-from superposition.theory.relu_output_model.cube_integral import cube_integral
+from superposition.theory.relu_output_model.cube_integral import cube_integral_statement
 from superposition.theory.relu_output_model.no_active_feature import BIAS, IMPORTANCE
 from superposition.theory.relu_output_model.one_active_feature import (
     GRAM,
     OWN_SLOPE,
     J,
     K,
-    feature_benefit,
-    interference,
+    feature_benefit_term,
+    interference_term,
 )
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.sums import (
@@ -35,10 +35,14 @@ J_2, K_2, L_2 = sympy.symbols("J_2 K_2 L_2", cls=sympy.Function)
 SLOPE_CORNERS = (0, 1, -1, 1e-9, -1e-9)
 
 
-def feature_benefit_disturbed() -> Statement:
+def feature_benefit_disturbed_term() -> Statement:
     """J_2(g, h, b): output i while its own feature and one other are active."""
     integrand = (u_1 - TruncatedPower(g * u_1 + h * u_2 + b_i, 1)) ** 2
-    alone, other, mean_output = feature_benefit(), interference(), cube_integral(1, 1)
+    alone, other, mean_output = (
+        feature_benefit_term(),
+        interference_term(),
+        cube_integral_statement(1, 1),
+    )
     silent_slope = sympy.Rational(1, 3) - mean_output.name.func(b_i, h) + K(h, b_i)
     return Statement(
         id="relu-output-model/feature-benefit-disturbed",
@@ -60,7 +64,7 @@ def feature_benefit_disturbed() -> Statement:
     )
 
 
-def double_interference() -> Statement:
+def double_interference_term() -> Statement:
     """K_2(h_1, h_2, b): output i while two other features are active."""
     integrand = TruncatedPower(h_1 * u_1 + h_2 * u_2 + b_i, 2)
     return Statement(
@@ -73,7 +77,7 @@ def double_interference() -> Statement:
             (K(h_1, b_i), sympy.Eq(h_2, 0)),
             (integral_over_unit_cube(integrand, (u_1, u_2)), True),
         ),
-        given=(interference(),),
+        given=(interference_term(),),
         arguments=(
             Argument(h_1, -2, 2, corners=SLOPE_CORNERS),
             Argument(h_2, -2, 2, corners=(*SLOPE_CORNERS, h_1, -h_1)),
@@ -85,7 +89,7 @@ def double_interference() -> Statement:
 
 def statements() -> tuple[Statement, ...]:
     """J_2, K_2 and L_2 for any n."""
-    benefit, disturbed = feature_benefit_disturbed(), double_interference()
+    benefit, disturbed = feature_benefit_disturbed_term(), double_interference_term()
     one_output = over_other_features(
         J_2(G[i, i], G[i, j], b[i]), j, i
     ) + over_pairs_of_other_features(K_2(G[i, j], G[i, k], b[i]), j, k, i)
