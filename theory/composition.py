@@ -32,7 +32,8 @@ from superposition.theory.domain import (
     check_importance,
     check_vector,
 )
-from superposition.theory.symbols import p, q
+from superposition.theory.statement import Argument, Statement
+from superposition.theory.symbols import I, densities, p, q
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,23 @@ class Composition:
         return sum(drop(importance[i], density[i]) for i in self.dropped) + sum(
             pair(importance[i], importance[j], density[i], density[j]) for i, j in self.pairs
         )
+
+    def loss_expression(
+        self, importance: Sequence[sympy.Expr], density: Sequence[sympy.Expr]
+    ) -> sympy.Expr:
+        """The same as a sympy expression in the given symbols, with exact coefficients."""
+        pair = antipodal_pair
+        dropped = (
+            dropped_feature.loss().subs({dropped_feature.importance: importance[i], p: density[i]})
+            for i in self.dropped
+        )
+        paired = (
+            pair.loss().subs(
+                {pair.I_1: importance[i], pair.I_2: importance[j], p: density[i], q: density[j]}
+            )
+            for i, j in self.pairs
+        )
+        return sympy.Add(*dropped, *paired)
 
     def weights(self) -> NDArray[np.float64]:
         """The composition as weights W, (hidden, n): unit vectors, pairs of opposite sign."""
@@ -108,16 +126,16 @@ def best_composition(
         check_vector(density, features, "density")
     check_density(density)
     importances = np.asarray(importance, dtype=float).tolist()
-    densities = np.broadcast_to(np.asarray(density, dtype=float), (features,)).tolist()
+    each = np.broadcast_to(np.asarray(density, dtype=float), (features,)).tolist()
     by_rank = sorted(range(features), key=lambda i: (-importances[i], i))
     candidates = compositions_by_rank(by_rank, hidden)
     if hidden >= features or not any(importances):
         best = next(candidates)  # nothing is lost by dedicated dimensions alone
-    elif len(set(densities)) == 1:
-        best = min(candidates, key=lambda candidate: candidate.loss(importances, densities))
+    elif len(set(each)) == 1:
+        best = min(candidates, key=lambda candidate: candidate.loss(importances, each))
     else:
-        best = _matched(importances, densities, hidden)
-    return BestComposition(best, float(best.loss(importances, densities)))
+        best = _matched(importances, each, hidden)
+    return BestComposition(best, float(best.loss(importances, each)))
 
 
 def compositions_by_rank(by_rank: Sequence[int], hidden: int) -> Iterator[Composition]:
@@ -175,6 +193,27 @@ def _matched(importance: Sequence[float], density: Sequence[float], hidden: int)
         dedicated=tuple(i for i in range(features) if chosen[features + i]),
         pairs=tuple(
             couple for couple, taken in zip(couples, chosen[2 * features :], strict=True) if taken
+        ),
+    )
+
+
+def statements() -> tuple[Statement, ...]:
+    """Losses compose: a dropped feature beside a pair, three densities, three importances."""
+    example = Composition(dropped=(0,), dedicated=(), pairs=((1, 2),))
+    features = range(3)
+    return (
+        Statement(
+            id="composition/loss",
+            claim="Losses compose: feature 0 is dropped, features 1 and 2 are an antipodal pair.",
+            name=sympy.Function("L")(I, densities),
+            expression=example.loss_expression(
+                [I[i] for i in features], [densities[i] for i in features]
+            ),
+            arguments=(
+                Argument(I, 0, 3, corners=(0, 1), shape=(3,)),
+                Argument(densities, 0, 1, corners=(1e-12, 1), shape=(3,)),
+            ),
+            source="Elhage et al. 2022, Phase change (n = 3, m = 2 there); derived here",
         ),
     )
 

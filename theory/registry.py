@@ -20,6 +20,7 @@ MODULES = (
     "dropped_feature",
     "dedicated_dimension",
     "antipodal_pair",
+    "composition",
     "balanced_antipodal_pair",
     "sparse_antipodal_pair",
     "phase_boundaries",

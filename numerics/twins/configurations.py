@@ -61,6 +61,12 @@ def triple_point(p: Any) -> Any:
     return root_between(excess, 0.01, 1)
 
 
+@twin("composition/loss")
+def dropped_beside_a_pair(I: Any, p: Any) -> Any:  # noqa: E741
+    """W = (0, 1, -1), the dropped feature's bias at its mean: all three outputs at once."""
+    return loss_of([[0, 1, -1]], [p[0] / 2, 0, 0], I, p)
+
+
 @twin("sparse-antipodal-pair/loss")
 def sparse_pair(rho: Any, k: Any) -> Any:
     """L/p² at a density so small that nothing but the limit is left."""
