@@ -68,22 +68,22 @@ def dropped_beside_a_pair(I: Any, p: Any) -> Any:  # noqa: E741
 
 
 @twin("sparse-antipodal-pair/loss")
-def sparse_pair(rho: Any, k: Any) -> Any:
+def sparse_pair(rho: Any, omega: Any) -> Any:
     """L/p² at a density so small that nothing but the limit is left."""
     import mpmath
 
     with mpmath.workdps(150):
         tiny = _tiny()
-        return loss_of([[1, -rho]], [0, 0], [1, k * tiny], [tiny, tiny]) / tiny**2
+        return loss_of([[1, -rho]], [0, 0], [1, omega * tiny], [tiny, tiny]) / tiny**2
 
 
 @twin("sparse-antipodal-pair/boundary")
 def sparse_boundary(rho: Any) -> Any:
-    """The k at which the pair costs as much as dropping: both are affine in k."""
+    """The ω at which the pair costs as much as dropping: both are affine in ω."""
     import mpmath
 
     with mpmath.workdps(150):  # ρ² must stay far above the tiny density, and both be resolved
-        gains = [sparse_pair(rho, k) - k * dropped(1, _tiny()) / _tiny() for k in (0, 1)]
+        gains = [sparse_pair(rho, w) - w * dropped(1, _tiny()) / _tiny() for w in (0, 1)]
         return gains[0] / (gains[0] - gains[1])
 
 
