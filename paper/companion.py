@@ -133,9 +133,10 @@ def _computed() -> str:
 
 
 def equation(statement: Statement) -> str:
-    """``name = definition = expression`` as Typst mathematics."""
-    sides = [statement.name, statement.definition, statement.expression]
-    return " = ".join(typst(side) for side in sides if side is not None)
+    """``name = definition = expression`` as Typst mathematics, a line for each equality."""
+    sides = [statement.definition, statement.expression]
+    equalities = [f"&= {typst(side)}" for side in sides if side is not None]
+    return " ".join([typst(statement.name), " \\ ".join(equalities)])
 
 
 def _row(statement: Statement, verdict: Verdict) -> str:
