@@ -3,9 +3,10 @@ r"""Where an antipodal pair, free in both norms and biases, first beats dropping
 n = 2, m = 1, importances 1 and r, density p. The pair's loss is minimised numerically over
 W = (w_1, -w_2) and b = (b_1, b_2); the boundary is the importance r*(p) at which that
 minimum equals the loss r v of dropping the second feature. No closed form is known; as
-p → 0, r*/p tends to (2 + √2)/8 (``theory/sparse_antipodal_pair.py``). The second norm jumps
-there; the jump shrinks as p grows and is gone near p = 0.55, where a pair is no longer a
-configuration apart from the dropped feature. So p ≤ 1/2 here.
+p → 0, r*/p tends to (2 + √2)/8 (``theory/sparse_antipodal_pair.py``). Up to p = 1/2 the second
+norm jumps there, from 0 to between 0.58 and 0.76. At p = 0.6 the least loss lies at the
+smallest norm that the search allows: the pair is then no configuration apart from the
+dropped feature, and a boundary between the two is not what this computes. So p ≤ 1/2.
 """
 
 from __future__ import annotations

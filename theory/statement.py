@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from superposition.theory.domain import check_finite
+
 Number = Any  # float, mpmath number, or array of them: lambdified code takes all three
 
 
@@ -98,7 +100,8 @@ class Statement:
 
         The working precision is doubled until two results agree: cancellation between the
         terms is paid for, however close to a degenerate case.
-        Raises ``ValueError`` if an argument is missing.
+        Raises ``ValueError`` if an argument is missing or not finite, or where the closed form
+        is undefined.
 
         >>> from superposition.theory.registry import statements
         >>> benefit = statements()["relu-output-model/feature-benefit"]
@@ -110,11 +113,16 @@ class Statement:
         missing = [argument.name for argument in self.arguments if argument.name not in values]
         if missing:
             raise ValueError(f"values lacks {', '.join(missing)}; {self.id} needs every argument.")
+        for argument in self.arguments:
+            check_finite(values[argument.name], argument.name)
         function = self.compiled(self.expression)
         working, previous = 4 * digits, None
         while True:
             with mpmath.workdps(working):
-                value = function(*self.precise(values))
+                try:
+                    value = function(*self.precise(values))
+                except ZeroDivisionError:
+                    raise ValueError(f"{self.id} is undefined at these values: 0/0.") from None
                 if previous is not None:
                     if abs(value - previous) <= mpmath.mpf(10) ** -digits * abs(value):
                         return value

@@ -83,6 +83,10 @@ def test_precision_grows_with_the_cancellation() -> None:
     statement = statements()["cube-integral/3-active/power-2"]
     values = {"a_1": 1e-60, "a_2": 1e-60, "a_3": 1.0, "c": 0.5}
     assert float(statement.evaluate(values)) == pytest.approx((1.5**3 - 0.5**3) / 3, rel=1e-15)
+    with pytest.raises(ValueError, match="c contains nan; every entry must be a finite number"):
+        statement.evaluate(values | {"c": float("nan")})
+    with pytest.raises(ValueError, match="best-norm is undefined at these values"):
+        statements()["balanced-antipodal-pair/best-norm"].evaluate({"beta": 0, "p": 0})
     with pytest.raises(ValueError, match="values lacks a_3, c; cube-integral/3-active/power-2"):
         statement.evaluate({"a_1": 1, "a_2": 1})
 
