@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from superposition.theory.features.feature_sets import Anticorrelated as Anticorrelated
     from superposition.theory.features.feature_sets import Correlated as Correlated
     from superposition.theory.features.feature_sets import Independent as Independent
+    from superposition.theory.features.values import GivenValues as GivenValues
+    from superposition.theory.features.values import Uniform as Uniform
+    from superposition.theory.features.values import ValueLaw as ValueLaw
     from superposition.theory.features.values import Values as Values
     from superposition.theory.phase import Phase as Phase
     from superposition.theory.phase_diagram import PhaseDiagram as PhaseDiagram
@@ -40,6 +43,9 @@ _HOME = {
     "PhaseDiagram": "phase_diagram",
     "Statement": "statement",
     "TriplePoint": "phase_diagram",
+    "GivenValues": "features.values",
+    "Uniform": "features.values",
+    "ValueLaw": "features.values",
     "Values": "features.values",
     "best_composition": "composition",
     "dimensionality": "feature_dimensionality",

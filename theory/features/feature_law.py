@@ -18,7 +18,7 @@ import numpy as np
 
 from superposition.theory.domain import check_vector
 from superposition.theory.features.feature_sets import ActiveSets, FeatureSet, Independent
-from superposition.theory.features.values import Values
+from superposition.theory.features.values import ValueLaw, Values
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -38,7 +38,7 @@ class FeatureLaw:
     """
 
     sets: tuple[FeatureSet, ...]
-    values: Values = Values.UNIT
+    values: ValueLaw = Values.UNIT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sets", tuple(self.sets))
@@ -50,11 +50,14 @@ class FeatureLaw:
                     f"sets contains {block!r}; it must hold sets: Independent, Correlated or "
                     "Anticorrelated."
                 )
-        if not isinstance(self.values, Values):
-            raise ValueError(f"values is {self.values!r}; it must be Values.UNIT or Values.SIGNED.")
+        if not isinstance(self.values, ValueLaw):
+            raise ValueError(
+                f"values is {self.values!r}; it must be a value law: Values.UNIT, Values.SIGNED, "
+                "Values.BINARY, Uniform(low, high) or GivenValues(…)."
+            )
 
     @classmethod
-    def independent(cls, density: Sequence[Any], values: Values = Values.UNIT) -> FeatureLaw:
+    def independent(cls, density: Sequence[Any], values: ValueLaw = Values.UNIT) -> FeatureLaw:
         """Independent features, one density each."""
         check_vector(density, None, "density")
         return cls((Independent(tuple(density)),), values)

@@ -15,7 +15,7 @@ from superposition.theory.features.feature_sets import (
     FeatureSet,
     Independent,
 )
-from superposition.theory.features.values import Values
+from superposition.theory.features.values import ValueLaw, Values
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import k, p, q
 
@@ -28,7 +28,7 @@ E = sympy.Function("E")
 Var, Cov = sympy.Function("Var"), sympy.Function("Cov")
 
 
-def mean(values: Values = Values.UNIT) -> sympy.Expr:
+def mean(values: ValueLaw = Values.UNIT) -> sympy.Expr:
     """E x of a feature of density p.
 
     >>> mean(), mean(Values.SIGNED)
@@ -37,7 +37,7 @@ def mean(values: Values = Values.UNIT) -> sympy.Expr:
     return FeatureLaw.independent([p], values).mean()[0]
 
 
-def second_moment(values: Values = Values.UNIT) -> sympy.Expr:
+def second_moment(values: ValueLaw = Values.UNIT) -> sympy.Expr:
     """E x² of a feature of density p.
 
     >>> second_moment()
@@ -46,7 +46,7 @@ def second_moment(values: Values = Values.UNIT) -> sympy.Expr:
     return FeatureLaw.independent([p], values).second_moments()[0, 0]
 
 
-def variance(values: Values = Values.UNIT) -> sympy.Expr:
+def variance(values: ValueLaw = Values.UNIT) -> sympy.Expr:
     """Var x of a feature of density p.
 
     >>> variance()
@@ -55,12 +55,12 @@ def variance(values: Values = Values.UNIT) -> sympy.Expr:
     return FeatureLaw.independent([p], values).covariance()[0, 0]
 
 
-def product_moment(block: FeatureSet, values: Values = Values.UNIT) -> sympy.Expr:
+def product_moment(block: FeatureSet, values: ValueLaw = Values.UNIT) -> sympy.Expr:
     """E x_i x_j of two members of ``block``."""
     return FeatureLaw((block,), values).second_moments()[0, 1]
 
 
-def covariance(block: FeatureSet, values: Values = Values.UNIT) -> sympy.Expr:
+def covariance(block: FeatureSet, values: ValueLaw = Values.UNIT) -> sympy.Expr:
     """Cov(x_i, x_j) of two members of ``block``."""
     return FeatureLaw((block,), values).covariance()[0, 1]
 
@@ -72,8 +72,10 @@ def statements() -> tuple[Statement, ...]:
 
 def _one_feature() -> tuple[Statement, ...]:
     rows = []
-    for values, where in ((Values.UNIT, "[0, 1]"), (Values.SIGNED, "[-1, 1]")):
-        slug = values.name.lower()
+    for values, slug, where in (
+        (Values.UNIT, "unit", "[0, 1]"),
+        (Values.SIGNED, "signed", "[-1, 1]"),
+    ):
         told = f"of a feature of density p, uniform on {where} when active"
         for kind, name, expression in (
             ("mean", E(x), mean(values)),

@@ -94,9 +94,9 @@ def _exact(value: Any) -> sympy.Expr:
 
 
 def _check(W: Any, b: Any, importance: Any, law: FeatureLaw) -> None:
-    if law.values is not Values.UNIT:
+    if law.values != Values.UNIT:
         raise ValueError(
-            f"law has values {law.values.name}; the expansion is derived for Values.UNIT."
+            f"law has values {law.values!r}; the expansion is derived for Values.UNIT."
         )
     check_weights(W, law.size, symbols=True)
     check_vector(b, law.size, "b")

@@ -1,0 +1,1 @@
+"""The exact expected loss of a toy model: problems, methods, gradients."""

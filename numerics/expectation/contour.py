@@ -1,0 +1,90 @@
+r"""The contour on which a law is turned into a loss.
+
+.. math:: (z)_+^r = \frac{r!}{2\pi i} \int_{\gamma - i\infty}^{\gamma + i\infty}
+          e^{sz} s^{-r-1} ds \approx \frac{r!\, h}{\pi} \sum_{k \ge 0} \mathrm{Re}\,
+          \frac{e^{s_k z}}{s_k^{r+1}}, \qquad s_k = \gamma + i (k + \tfrac12) h,
+          \quad h = 2\pi/T
+
+The midpoint rule is periodic in z: what it adds are the copies e^{-mγT} (z + mT)_+^r, m ≠ 0.
+Copies from the right fade by e^{-γT}; those from the left vanish if z < T, and where larger z
+are merely improbable they are bounded by E e^{θz} for θ > γ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+from superposition.theory.features.values import Uniform, ValueLaw
+from superposition.numerics.expectation.value_transform import value_transform
+
+FADING = 37.0  # e^-37 = 8.5e-17: copies of the law count as gone
+GROWTH = 5.0  # E e^{γz} may reach e^5: two digits of the sixteen
+GRID = 14
+
+
+@dataclass(frozen=True, eq=False)
+class Contour:
+    """γ (R,) and the step h (R,) of every row; active: (R,), rows whose form can be positive."""
+
+    gamma: Any
+    step: Any
+    active: Any
+
+
+def choose_contour(slopes: Any, offset: Any, density: Any, values: ValueLaw) -> Contour:
+    """The largest γ, with T = FADING/γ, that keeps both copies and rounding small.
+
+    slopes, density: (n, R); offset: (R,).
+    """
+    with np.errstate(over="ignore"):  # an infinite E e^{θz} rules θ out
+        return _choose_contour(slopes, offset, density, values)
+
+
+def _choose_contour(slopes: Any, offset: Any, density: Any, values: ValueLaw) -> Contour:
+    xp = array_namespace(slopes)
+    low, high = values.support
+    reach = offset + xp.sum(xp.maximum(xp.maximum(slopes * low, slopes * high), 0 * slopes), axis=0)
+    active = reach > 0
+    reach = xp.where(active, reach, xp.ones_like(reach))
+    # From γT = FADING at T = reach, where nothing can be wrong but rounding, to 40 times shorter.
+    factors = np.geomspace(1 / 40, 40, GRID)
+    thetas = [float(factor) * FADING / reach for factor in factors]
+    growth = [_log_growth(slopes, offset, density, values, theta) for theta in thetas]
+    gamma = thetas[0]
+    for at in range(1, GRID):
+        period = FADING / thetas[at]
+        fades = period >= reach
+        for theta, log in zip(thetas[at + 1 :], growth[at + 1 :], strict=True):
+            fades = fades | (log - (theta - thetas[at]) * period <= -FADING)
+        gamma = xp.where(fades & (growth[at] <= GROWTH), thetas[at], gamma)
+    return Contour(gamma, 2 * np.pi * gamma / FADING, active)
+
+
+def _log_growth(slopes: Any, offset: Any, density: Any, values: ValueLaw, theta: Any) -> Any:
+    """log E e^{θz}, (R,)."""
+    xp = array_namespace(slopes)
+    generating = (
+        _unit_transform(theta * slopes, xp)
+        if values == Uniform(0, 1)
+        else xp.real(value_transform(values, (theta * slopes) + 0j, 0))
+    )
+    return theta * offset + xp.sum(xp.log1p(density * (generating - 1)), axis=0)
+
+
+def _unit_transform(y: Any, xp: Any) -> Any:
+    """(e^y - 1)/y for real y."""
+    safe = xp.where(y == 0, xp.ones_like(y), y)
+    return xp.where(y == 0, xp.ones_like(y), xp.expm1(safe) / safe)
+
+
+def nodes(contour: Contour, first: int, last: int) -> Any:
+    """s_k for first ≤ k < last, (R, last - first)."""
+    xp = array_namespace(contour.gamma)
+    k = xp.asarray(
+        np.arange(first, last) + 0.5, dtype=contour.gamma.dtype, device=device(contour.gamma)
+    )
+    return contour.gamma[:, None] + 1j * (k * contour.step[:, None])

@@ -1,0 +1,83 @@
+"""What the question is answered with: a loss, its gradient, a second-order product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class ExpectedLoss:
+    """The expected loss, how wrong it may be, and how it was found.
+
+    value: (…), L = Σ_i I_i E(x_i - x'_i)²; per_feature: (…, n), its summands;
+    error: (…), an absolute error the value is held to keep (for sampling: 4 standard errors);
+    scale: (…), max(L, Σ_i I_i E x_i²), which errors are measured by;
+    converged: (…), whether error ≤ tolerance · scale; method: the name of the method.
+    """
+
+    value: Any
+    per_feature: Any
+    error: Any
+    scale: Any
+    converged: Any
+    method: str
+
+    @property
+    def relative_error(self) -> Any:
+        """error / scale."""
+        return self.error / self.scale
+
+
+@dataclass(frozen=True, eq=False)
+class LossGradient:
+    """The gradient of the expected loss, shaped like the parameters.
+
+    loss: the loss itself; W, b, W_out: ∂L/∂W, ∂L/∂b and, for an untied model, ∂L/∂W_out;
+    one_sided: (…, n), the outputs at which the loss has a kink: their form vanishes
+    identically on an event of positive probability in which their own feature is active.
+    There the gradient is that of the side on which the output stays silent.
+    """
+
+    loss: ExpectedLoss
+    W: Any
+    b: Any
+    W_out: Any
+    one_sided: Any
+
+
+@dataclass(frozen=True, eq=False)
+class SecondOrderProduct:
+    r"""The change of the gradient along a direction, on the side the direction points to.
+
+    .. math:: \lim_{t \to 0^+} \frac{\nabla L(\theta + t d) - \nabla L(\theta)}{t}
+
+    W, b, W_out: shaped like the parameters; one_sided: (…, n), the outputs at which the other
+    side, -d, need not give minus this product (their form vanishes identically on an event of
+    positive probability; the loss is not C² there); curvature: (…), d · product, the second
+    derivative of the loss along d.
+    """
+
+    W: Any
+    b: Any
+    W_out: Any
+    one_sided: Any
+    curvature: Any
+
+
+@dataclass(frozen=True, eq=False)
+class OutputLosses:
+    """What a method finds, before importances: one entry per output.
+
+    losses: (…, n), E(x_i - x'_i)²; bounds: (…, n), bounds of their errors, which add up;
+    estimates: (…, n) or None, signed estimates of further errors, which need not; d_rows:
+    (…, n, n) and d_bias: (…, n), the derivatives by A and b, None where not asked for;
+    one_sided: (…, n).
+    """
+
+    losses: Any
+    bounds: Any
+    d_rows: Any = None
+    d_bias: Any = None
+    one_sided: Any = None
+    estimates: Any = None
