@@ -28,7 +28,7 @@ from superposition.numerics.expectation.cube_faces import (
     all_active_sets,
     faces_of_cubes,
 )
-from superposition.numerics.expectation.cube_moments import Moments, Monomial, cube_moments
+from superposition.numerics.expectation.cube_moments import Moments, Monomial, moments_over_cubes
 from superposition.numerics.expectation.problem import Features, OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.theory.features.feature_law import FeatureLaw
@@ -94,7 +94,7 @@ class _Block:
         levels = faces_of_cubes(
             int(self.slopes.shape[0]), self.active_sets, support[0] == 0, points
         )
-        return cube_moments(self.slopes, self.offset, support, levels, powers, tangent)
+        return moments_over_cubes(self.slopes, self.offset, support, levels, powers, tangent)
 
     def mean(self, moments: Moments, monomial: Monomial, r: int) -> Any:
         """E[Π_{j∈μ} x_j · (z)_+^r], (R,): only sets that hold all of μ count."""

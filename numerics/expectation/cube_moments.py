@@ -26,10 +26,27 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from superposition.numerics.expectation.compiled import compiled
 from superposition.numerics.expectation.cube_faces import FREE, HIGH, LOW, Level
 
 Monomial = tuple[int, ...]
 Moments = dict[tuple[Monomial, int], Any]
+
+
+def moments_over_cubes(
+    slopes: Any,
+    offset: Any,
+    support: tuple[float, float],
+    levels: tuple[Level, ...],
+    powers: Mapping[Monomial, int],
+    tangent: tuple[Any, Any] | None = None,
+) -> tuple[Moments, Any]:
+    """``cube_moments`` by its compiled twin where that can be had."""
+    if compiled(slopes):
+        from superposition.numerics.expectation import cube_moments_kernel
+
+        return cube_moments_kernel.cube_moments(slopes, offset, support, levels, powers, tangent)
+    return cube_moments(slopes, offset, support, levels, powers, tangent)
 
 
 def cube_moments(
@@ -50,15 +67,15 @@ def cube_moments(
     ``tangent`` (slopes, offset) is given, as what it becomes along the tangent.
     """
     xp = array_namespace(slopes)
-    wanted = _closed_under_derivatives(powers)
+    wanted = closed_under_derivatives(powers)
     patterns = sum(len(level.pattern) for level in levels)
-    found: Moments = {key: [] for key in _order(wanted)}
+    found: Moments = {key: [] for key in in_order(wanted)}
     flat_sets, order = [], []
     below: Moments = {}
     for k, level in enumerate(levels):
         forms = _Forms(level, slopes, offset, support, tangent)
         here: Moments = {}
-        for monomial, r in _order(wanted):
+        for monomial, r in in_order(wanted):
             here[monomial, r] = (
                 _at_corners(forms, monomial, r)
                 if k == 0
@@ -201,7 +218,7 @@ def _delta(forms: _Forms, below: Moments, here: Moments, monomial: Monomial) -> 
     return xp.where(inside, difference / safe, xp.zeros_like(largest))
 
 
-def _closed_under_derivatives(powers: Mapping[Monomial, int]) -> dict[Monomial, int]:
+def closed_under_derivatives(powers: Mapping[Monomial, int]) -> dict[Monomial, int]:
     """With every monomial its divisors, up to the powers its recurrence needs."""
     closed: dict[Monomial, int] = {}
     stack = [(tuple(sorted(monomial)), r) for monomial, r in powers.items()]
@@ -214,7 +231,7 @@ def _closed_under_derivatives(powers: Mapping[Monomial, int]) -> dict[Monomial, 
     return closed
 
 
-def _order(powers: Mapping[Monomial, int]) -> list[tuple[Monomial, int]]:
+def in_order(powers: Mapping[Monomial, int]) -> list[tuple[Monomial, int]]:
     """Shorter monomials first, M_0 of the divisors before the delta, low powers first."""
     return [
         (monomial, r)

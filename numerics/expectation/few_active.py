@@ -16,8 +16,11 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from superposition.numerics.expectation.cube_faces import all_active_sets, faces_of_cubes
-from superposition.numerics.expectation.cube_moments import Monomial, cube_moments
+from superposition.numerics.expectation.cube_moments import Monomial, moments_over_cubes
 from superposition.theory.features.values import Binary, ValueLaw
+
+
+GONE = 1e-19  # a stratum of smaller probability is below rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,8 @@ def none_and_one_active(
     others = density[1:, :]
     weight_none, weight_one = _weights(others)
     own = density[0, :]
+    if not bool(xp.any(weight_none > GONE)) and not bool(xp.any(weight_one > GONE)):
+        return FewActive(0 * offset, 0 * slopes, 0 * offset)
     # With no other feature active: the pair (own, a feature of slope zero).
     pair = xp.concat([0 * slopes[:1, :], slopes[1:, :]], axis=0)
     weight = xp.concat([weight_none[None, :], weight_one], axis=0)
@@ -81,7 +86,7 @@ def _pair_strata(
         powers |= {(1,): 1, (0, 0): 0, (0, 1): 0}
     sets = all_active_sets(2)
     levels = faces_of_cubes(2, sets, low == 0, isinstance(values, Binary))
-    moments, _ = cube_moments(xp.stack([own, other]), offset, values.support, levels, powers)
+    moments, _ = moments_over_cubes(xp.stack([own, other]), offset, values.support, levels, powers)
     silent, active = 1 - own_density, own_density
 
     def of_set(monomial: Monomial, r: int, members: tuple[int, ...]) -> Any:

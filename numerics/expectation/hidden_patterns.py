@@ -21,8 +21,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, product
-from math import factorial
+from itertools import combinations
 
 import numpy as np
 
@@ -30,11 +29,11 @@ from superposition.numerics.expectation.hidden_problem import Array, HiddenLosse
 from superposition.numerics.expectation.simplex_cells import (
     SNAP,
     Simplices,
-    kuhn_simplices,
+    box_simplices,
     mean_product,
     refined,
 )
-from superposition.theory.features.values import Binary, Uniform
+from superposition.theory.features.values import Binary, Uniform, ValueLaw
 
 NUMBERS_PER_BLOCK = 2**18  # numbers worked on at a time: a few MB, so that caches help
 ROUNDING = 2.3e-16
@@ -144,19 +143,16 @@ class _Patterns:
 
     def cells(self) -> Iterator[Simplices]:
         """The cells on which the hidden layer is linear, by x (k columns) and W x (m columns)."""
-        near, far, share = _corners(self.problem, self.k)
-        cube = np.zeros((1, 1, self.k))
-        if near is not far:
-            cube = kuhn_simplices(self.k)
-        lead = (len(self.active), len(share), len(cube))
+        vertices, share = _simplices(self.problem.features.values, self.k)
+        lead = (len(self.active), len(vertices))
         columns = range(self.k, self.k + self.problem.hidden)
-        most = NUMBERS_PER_BLOCK // (cube.shape[1] * (self.k + self.problem.hidden)) + 1
-        for start in range(0, int(np.prod(lead)), most):
-            chosen = np.arange(start, min(start + most, int(np.prod(lead))))
-            pattern, corner, simplex = np.unravel_index(chosen, lead)
-            x = np.where(cube[simplex] > 0, far[corner][:, None], near[corner][:, None])
+        most = NUMBERS_PER_BLOCK // (vertices.shape[1] * (self.k + self.problem.hidden)) + 1
+        for start in range(0, lead[0] * lead[1], most):
+            chosen = np.arange(start, min(start + most, lead[0] * lead[1]))
+            pattern, simplex = np.unravel_index(chosen, lead)
+            x = vertices[simplex]
             values = np.concatenate([x, self._hidden(x, pattern)], axis=2)
-            measure = self.probability[pattern] * share[corner] / len(cube)
+            measure = self.probability[pattern] * share[simplex]
             yield from refined(Simplices(values, measure, pattern), columns, most)
 
     def _hidden(self, x: Array, pattern: Array) -> Array:
@@ -179,8 +175,7 @@ class _Patterns:
         z = _snapped(h @ readout.T + self.problem.bias, size)
         t = np.zeros_like(z)
         own = self.active[cells.owner]
-        target = np.abs(x) if self.problem.absolute else x
-        np.put_along_axis(t, np.broadcast_to(own[:, None, :], x.shape), target, axis=2)
+        np.put_along_axis(t, np.broadcast_to(own[:, None, :], x.shape), x, axis=2)
         sums.sizes += np.einsum("s,svn->n", cells.measure, t**2 + size**2) / z.shape[1]
         seen = z.max(axis=1) > 0  # of the others only targets are lost
         np.put_along_axis(seen, own, True, axis=1)
@@ -188,7 +183,11 @@ class _Patterns:
         values = [t[cell, :, output], z[cell, :, output]]
         if gradient:
             values += list(np.moveaxis(x[cell], 2, 0))
-        pieces = Simplices(np.stack(values, axis=2), cells.measure[cell], cell * n + output).cut(1)
+        pieces = Simplices(np.stack(values, axis=2), cells.measure[cell], cell * n + output)
+        if self.problem.absolute:
+            pieces = pieces.cut(0)
+            pieces.values[:, :, 0] = np.abs(pieces.values[:, :, 0])
+        pieces = pieces.cut(1)
         residual = pieces.values[:, :, 0] - np.maximum(pieces.values[:, :, 1], 0)
         lost = pieces.measure * mean_product(residual, residual)
         sums.losses += np.bincount(pieces.owner % n, lost, n)
@@ -218,21 +217,15 @@ class _Patterns:
             sums.G[:, :, self.active[pattern]] += by_neuron.reshape(self.problem.hidden, n, k)
 
 
-def _corners(problem: HiddenProblem, k: int) -> tuple[Array, Array, Array]:
-    """The boxes of one sign that x fills: their corners (B, k) at and off 0, their shares (B,)."""
-    values = problem.features.values
+def _simplices(values: ValueLaw, k: int) -> tuple[Array, Array]:
+    """Where k active features have their values: simplices (or the point of ones), and shares."""
     if isinstance(values, Binary):
-        ones = np.ones((1, k))
-        return ones, ones, np.ones(1)
+        return np.ones((1, 1, k)), np.ones(1)
     if not isinstance(values, Uniform):
         raise ValueError(
             f"values are {values!r}; with a hidden layer they must be Uniform(low, high) or Binary."
         )
-    low, high = float(values.low), float(values.high)
-    ends = [(0.0, low), (0.0, high)] if low < 0 < high else [(low, high)]
-    boxes = np.array(list(product(ends, repeat=k))).reshape(len(ends) ** k, k, 2)
-    near, far = boxes[:, :, 0], boxes[:, :, 1]
-    return near, far, (np.abs(far - near) / (high - low)).prod(axis=1)
+    return box_simplices(float(values.low), float(values.high), k)
 
 
 def _snapped(values: Array, sizes: Array) -> Array:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any
 
-from superposition.numerics.expectation import activity_patterns, second_moments
 from superposition.numerics.expectation.problem import OutputProblem
 from superposition.numerics.expectation.result import OutputLosses
-from superposition.theory.features.values import Binary, Uniform
 
 
 class Method(ABC):
@@ -29,7 +26,8 @@ class Method(ABC):
         """E(x_i - x'_i)² of every output, to ``tolerance`` relative to the loss if it can."""
 
     @abstractmethod
-    def gradient_change(
-        self, problem: OutputProblem, d_rows: Any, d_bias: Any, tolerance: float
-    ) -> tuple[Any, Any, Any]:
-        """The change of the derivatives along a direction, and where it is one-sided."""
+    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
+        """The change of the derivatives along a direction, and where it is one-sided.
+
+        Raises ``ValueError`` where the method has no second-order products.
+        """

@@ -25,8 +25,9 @@ class ExpectedLoss:
 
     @property
     def relative_error(self) -> Any:
-        """error / scale."""
-        return self.error / self.scale
+        """error / scale; 0 where there is nothing to lose."""
+        nothing = self.scale == 0
+        return self.error / (self.scale + nothing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +71,11 @@ class OutputLosses:
     """What a method finds, before importances: one entry per output.
 
     losses: (…, n), E(x_i - x'_i)²; bounds: (…, n), bounds of their errors, which add up;
-    estimates: (…, n) or None, signed estimates of further errors, which need not; d_rows:
+    estimates: (…, n) or None, signed estimates of further errors, which need not;
+    d_rows:
     (…, n, n) and d_bias: (…, n), the derivatives by A and b, None where not asked for;
-    one_sided: (…, n).
+    one_sided: (…, n); total_bound: (…), a bound of the error of Σ I_i losses_i where it is known
+    to be less than that of its parts.
     """
 
     losses: Any
@@ -81,3 +84,4 @@ class OutputLosses:
     d_bias: Any = None
     one_sided: Any = None
     estimates: Any = None
+    total_bound: Any = None

@@ -140,3 +140,31 @@ def kuhn_simplices(k: int) -> Array:
     order = np.array(list(permutations(range(k))), dtype=int).reshape(factorial(k), k)
     place = np.argsort(order, axis=1)  # the step at which a coordinate becomes 1
     return np.asarray(place[:, None, :] < np.arange(k + 1)[None, :, None], dtype=float)
+
+
+@cache
+def box_simplices(low: float, high: float, k: int) -> tuple[Array, Array]:
+    """Simplices of the box [low, high]^k, (S, k + 1, k), and their shares of it, (S,).
+
+    All have the vertex 0 if the box holds it: they are the cones from 0 over those sides that do
+    not hold 0 themselves. Hyperplanes through 0 then cut few of them.
+
+    >>> box_simplices(-1, 1, 1)
+    (array([[[ 0.],
+            [-1.]],
+    <BLANKLINE>
+           [[ 0.],
+            [ 1.]]]), array([0.5, 0.5]))
+    """
+    if k == 0 or not low <= 0 <= high:
+        vertices = np.where(kuhn_simplices(k) > 0, high, low)
+        return vertices, np.full(len(vertices), 1 / len(vertices))
+    side = np.where(kuhn_simplices(k - 1) > 0, high, low)
+    cones, shares = [], []
+    for axis in range(k):
+        for end in (low, high):
+            if end != 0:
+                base = np.insert(side, axis, end, axis=2)
+                cones.append(np.insert(base, 0, 0, axis=1))
+                shares.append(np.full(len(side), abs(end) / (high - low) / (k * len(side))))
+    return np.concatenate(cones), np.concatenate(shares)

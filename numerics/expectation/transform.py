@@ -35,6 +35,7 @@ from superposition.theory.features.values import ValueLaw
 FRACTIONS = (2, 3, 4, 5, 6, 7)  # of N/8: where partial sums are looked at
 FEWEST_NODES = 32
 SAFETY = 5.0
+SLOWEST = 1 / 32  # the error goes like N^-4 or N^-5 in the end, however fast it falls at first
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +83,19 @@ def many_active(
         partial = xp.cumulative_sum(xp.concat(blocks, axis=1), axis=1)
         sums = [partial[:, count * eighth // 8 - 1] for eighth in (*FRACTIONS, 8)]
         value, error = sums[-1], estimated_error(sums)
-        if bool(xp.all(xp.abs(error) <= target)) or count >= most_nodes:
+        larger = next_count(count)
+        if bool(xp.all(xp.abs(error) <= target)) or larger > most_nodes:
             break
-        blocks.append(_integrand(problem, contour, count, 2 * count))
-        count *= 2
+        blocks.append(_integrand(problem, contour, count, larger))
+        count = larger
     if not gradient:
         return RowLosses(value, error, None, None)
     return RowLosses(value, error, *_derivatives(problem, contour, count))
+
+
+def next_count(count: int) -> int:
+    """Half as many nodes again, a multiple of 16 so that the eighths are whole numbers."""
+    return -(-3 * count // 32) * 16
 
 
 def estimated_error(sums: list[Any]) -> Any:
@@ -103,7 +110,7 @@ def estimated_error(sums: list[Any]) -> Any:
     at_quarter = _largest(xp, quarter - last, three - last)
     tiny = xp.abs(at_quarter) <= 1e-300
     ratio = xp.abs(at_half) / xp.where(tiny, xp.ones_like(last), xp.abs(at_quarter))
-    ratio = xp.where(ratio > 0.5, 0.5 * xp.ones_like(ratio), ratio)
+    ratio = xp.clip(ratio, SLOWEST, 0.5)
     return SAFETY * at_half * ratio / (1 - ratio)
 
 

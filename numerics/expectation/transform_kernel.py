@@ -19,14 +19,17 @@ from superposition.numerics.expectation.contour import Contour
 from superposition.numerics.expectation.transform import (
     FEWEST_NODES,
     SAFETY,
+    SLOWEST,
     RowLosses,
     RowProblem,
+    next_count,
 )
 
 CHUNK, LEVELS = 128, 7
 TERMS = 21
 INVERSE_FACTORIALS = np.cumprod(np.concatenate([[1.0], 1 / np.arange(1.0, TERMS + 4)]))
 FAST = {"contract", "reassoc", "arcp", "nsz"}
+_next_count = njit(next_count)
 
 
 def many_active(
@@ -70,6 +73,7 @@ def _all_rows(  # type: ignore[no-untyped-def]
     partial = np.empty(most)
     turns = np.empty((n, LEVELS, 2))
     work = np.empty((12, CHUNK))
+    silence = np.empty(n)
     for row in range(slopes.shape[0]):
         if not active[row]:
             continue
@@ -93,18 +97,32 @@ def _all_rows(  # type: ignore[no-untyped-def]
                 done += length
             value[row] = total
             error[row] = _estimated_error(partial, count)
-            if abs(error[row]) <= target[row] or 2 * count > most:
+            if abs(error[row]) <= target[row] or _next_count(count) > most:
                 break
-            count *= 2
+            count = _next_count(count)
         if gradient:
+            _silence_of_all_but_one(p, silence)
             first = 0
             while first < count:
                 length = min(CHUNK, count - first)
                 d_offset[row] += _gradient_chunk(
-                    a, p, offset[row], gamma[row], step[row], turns, first, length, work,
-                    stored, product, d_slopes[row],
+                    a, p, offset[row], gamma[row], step[row], turns, silence, first, length,
+                    work, stored, product, d_slopes[row],
                 )
                 first += length
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _silence_of_all_but_one(p, silence) -> None:  # type: ignore[no-untyped-def]
+    """Π q_l over l ≠ 0, j, without division."""
+    ahead = 1.0
+    for j in range(1, p.shape[0]):
+        silence[j] = ahead
+        ahead *= 1.0 - p[j]
+    behind = 1.0
+    for j in range(p.shape[0] - 1, 0, -1):
+        silence[j] *= behind
+        behind *= 1.0 - p[j]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -118,7 +136,7 @@ def _estimated_error(partial, count):  # type: ignore[no-untyped-def]
         if eighth < 4 and abs(difference) > abs(quarter):
             quarter = difference
     ratio = abs(half) / abs(quarter) if abs(quarter) > 1e-300 else abs(half)
-    ratio = min(ratio, 0.5)
+    ratio = max(SLOWEST, min(ratio, 0.5))
     return SAFETY * half * ratio / (1 - ratio)
 
 
@@ -230,7 +248,7 @@ def _loss_chunk(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _gradient_chunk(  # type: ignore[no-untyped-def]
-    a, p, offset, gamma, step, turns, first, length, work, stored, product, d_slopes
+    a, p, offset, gamma, step, turns, silence, first, length, work, stored, product, d_slopes
 ):
     _contour_chunk(gamma, step, first, length, work)
     d_offset = 0.0
@@ -254,16 +272,10 @@ def _gradient_chunk(  # type: ignore[no-untyped-def]
         weight = complex(stored[2, k], stored[3, k]) * s
         work[8, t], work[9, t] = weight.real, weight.imag
         d_offset += (weight * many).real
-    ahead = 1.0
     for j in range(1, a.shape[0]):
-        q, ahead_before = 1.0 - p[j], ahead
-        ahead *= q
         if a[j] == 0:
             continue
-        behind = 1.0
-        for later in range(j + 1, a.shape[0]):
-            behind *= 1.0 - p[later]
-        silent = ahead_before * behind
+        q, silent = 1.0 - p[j], silence[j]
         _exponentials(a[j], gamma, step, turns[j], first, length, work)
         _transforms(a[j], gamma, step, first, length, True, work)
         total = 0.0

@@ -1,0 +1,239 @@
+"""The compiled twin of ``cube_moments``: the same recurrence, one linear form at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from superposition.numerics.expectation.cube_faces import FREE, HIGH, LOW, Level
+from superposition.numerics.expectation.cube_moments import (
+    Moments,
+    Monomial,
+    closed_under_derivatives,
+    in_order,
+)
+
+FAST = {"contract", "arcp", "nsz"}
+LANES = 32  # forms worked on side by side, so that the processor's vectors are full
+CACHED = 2**18  # numbers that the tables of all lanes may fill: the second cache
+
+
+def cube_moments(
+    slopes: Any,
+    offset: Any,
+    support: tuple[float, float],
+    levels: tuple[Level, ...],
+    powers: Mapping[Monomial, int],
+    tangent: tuple[Any, Any] | None = None,
+) -> tuple[Moments, Any]:
+    """The same as ``cube_moments.cube_moments``, for numpy arrays."""
+    keys, tables = _tables(tuple(sorted(powers.items())))
+    along = (slopes[:, :0], offset[:0]) if tangent is None else tangent
+    moments, flat = _all_forms(
+        np.ascontiguousarray(slopes),
+        np.ascontiguousarray(offset),
+        np.ascontiguousarray(along[0]),
+        np.ascontiguousarray(along[1]),
+        float(support[0]),
+        float(support[1]),
+        *_states(levels),
+        *tables,
+    )
+    return {key: moments[at] for at, key in enumerate(keys)}, flat
+
+
+@cache
+def _states(levels: tuple[Level, ...]) -> tuple[Any, ...]:
+    """place, free, low, high of all states in one numbering; the wanted states by active set."""
+    n = levels[0].place.shape[1]
+    place = np.concatenate([level.place for level in levels])
+    count = np.concatenate([np.full(len(level.place), level.free.shape[1]) for level in levels])
+    free, low, high = (np.zeros((len(place), n), dtype=np.int64) for _ in range(3))
+    wanted = np.empty(sum(len(level.pattern) for level in levels), dtype=np.int64)
+    start = below = 0
+    for k, level in enumerate(levels):
+        part = slice(start, start + len(level.place))
+        free[part, :k] = level.free
+        low[part, :k] = level.low + below
+        high[part, :k] = level.high + below
+        wanted[level.pattern] = level.wanted + start
+        below, start = start, start + len(level.place)
+    return place, count, free, low, high, wanted
+
+
+@cache
+def _tables(powers: tuple[tuple[Monomial, int], ...]) -> tuple[list[Any], tuple[Any, ...]]:
+    """The pairs (μ, r) in order, and where each finds the pairs its recurrence refers to."""
+    keys = in_order(closed_under_derivatives(dict(powers)))
+    index = {key: at for at, key in enumerate(keys)}
+    longest = max(1, *(len(monomial) for monomial, _ in keys))
+    power = np.array([r for _, r in keys])
+    degree = np.array([len(monomial) for monomial, _ in keys])
+    feature, rest = (np.zeros((len(keys), longest), dtype=np.int64) for _ in range(2))
+    for at, (monomial, r) in enumerate(keys):
+        for position, own in enumerate(monomial):
+            feature[at, position] = own
+            others = monomial[:position] + monomial[position + 1 :]
+            rest[at, position] = index[others, max(r, 0)]
+    return keys, (power, degree, feature, rest)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _all_forms(  # type: ignore[no-untyped-def]
+    slopes, offset, tangent, tangent_offset, lowest, highest,
+    place, count, free, low, high, wanted, power, degree, feature, rest,
+):
+    n, rows = slopes.shape
+    states, tables = place.shape[0], power.shape[0]
+    result = np.empty((tables, wanted.shape[0], rows))
+    flat_sets = np.zeros((wanted.shape[0], rows), dtype=np.bool_)
+    width = max(1, min(LANES, rows, CACHED // (states * tables)))
+    table = np.empty((states, tables, width))
+    flat = np.zeros((states, width), dtype=np.bool_)
+    form = np.empty((n, width))
+    z, least, greatest = np.empty(width), np.empty(width), np.empty(width)
+    for first in range(0, rows, width):
+        lanes = min(width, rows - first)
+        a = slopes[:, first : first + lanes]
+        for state in range(states):
+            _extremes(
+                a, offset[first : first + lanes], lowest, highest,
+                place[state], count[state], free[state], least, z,
+            )
+            form[:, :lanes] = a
+            for lane in range(lanes):
+                greatest[lane] = z[lane]
+                flat[state, lane] = least[lane] == 0.0 and z[lane] == 0.0
+            if tangent.shape[1] > 0 and flat[state, :lanes].any():
+                _lean(
+                    tangent[:, first : first + lanes], tangent_offset[first : first + lanes],
+                    lowest, highest, place[state], count[state], free[state],
+                    flat[state], form, least, greatest,
+                )
+            _one_state(
+                lanes, form, z, least, greatest, highest - lowest,
+                place, count, free, low, high, power, degree, feature, rest, state, table,
+            )
+        for at in range(wanted.shape[0]):
+            for lane in range(lanes):
+                flat_sets[at, first + lane] = flat[wanted[at], lane]
+            for key in range(tables):
+                for lane in range(lanes):
+                    result[key, at, first + lane] = table[wanted[at], key, lane]
+    return result, flat_sets
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _lean(  # type: ignore[no-untyped-def]
+    tangent, offset, lowest, highest, place, count, free, flat, form, least, greatest
+) -> None:
+    """Where the form is flat, what it becomes along the tangent."""
+    lanes = offset.shape[0]
+    low, high = np.empty(lanes), np.empty(lanes)
+    _extremes(tangent, offset, lowest, highest, place, count, free, low, high)
+    for lane in range(lanes):
+        if flat[lane]:
+            least[lane], greatest[lane] = low[lane], high[lane]
+            for j in range(form.shape[0]):
+                form[j, lane] = tangent[j, lane]
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _extremes(  # type: ignore[no-untyped-def]
+    a, offset, lowest, highest, place, count, free, least, greatest
+) -> None:
+    lanes = offset.shape[0]
+    for lane in range(lanes):
+        greatest[lane] = offset[lane]
+    for j in range(a.shape[0]):
+        end = lowest if place[j] == LOW else highest
+        if (place[j] == LOW or place[j] == HIGH) and end != 0.0:
+            for lane in range(lanes):
+                greatest[lane] += end * a[j, lane]
+    for lane in range(lanes):
+        least[lane] = greatest[lane]
+    for position in range(count):
+        j = free[position]
+        for lane in range(lanes):
+            below, above = a[j, lane] * lowest, a[j, lane] * highest
+            least[lane] += min(below, above)
+            greatest[lane] += max(below, above)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _one_state(  # type: ignore[no-untyped-def]
+    lanes, a, z, least, greatest, length, place, count, free, low, high,
+    power, degree, feature, rest, state, table,
+) -> None:
+    # Plain indices throughout: views of rows would cost more than the arithmetic.
+    for key in range(power.shape[0]):
+        r = power[key]
+        if count[state] == 0:
+            inside = 1.0
+            for position in range(degree[key]):
+                if place[state, feature[key, position]] != HIGH:
+                    inside = 0.0
+            for lane in range(lanes):
+                positive = max(z[lane], 0.0)
+                step = inside if greatest[lane] > 0.0 else 0.0
+                square = positive * positive if r == 2 else positive
+                table[state, key, lane] = (
+                    0.0 if r == -1 else step if r == 0 else inside * square
+                )
+        elif r == -1:
+            _delta(
+                lanes, a, least, greatest, length, count[state], free, low, high,
+                degree, feature, rest, state, key, table,
+            )
+        else:
+            divisor, times = count[state] + r, max(r, 1)
+            for lane in range(lanes):
+                corner = z[lane] if r > 0 else greatest[lane]
+                table[state, key, lane] = times * corner * table[state, key - 1, lane]
+            for position in range(count[state]):
+                j, below, above = free[state, position], low[state, position], high[state, position]
+                for lane in range(lanes):
+                    table[state, key, lane] += (
+                        table[below, key, lane] if a[j, lane] > 0.0 else table[above, key, lane]
+                    )
+            for position in range(degree[key]):
+                own, lower = feature[key, position], rest[key, position]
+                if place[state, own] == FREE:
+                    divisor += 1
+                    for lane in range(lanes):
+                        table[state, key, lane] += (
+                            table[state, lower, lane] if a[own, lane] > 0.0 else 0.0
+                        )
+            for lane in range(lanes):
+                table[state, key, lane] /= divisor
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _delta(  # type: ignore[no-untyped-def]
+    lanes, a, least, greatest, length, count, free, low, high,
+    degree, feature, rest, state, key, table,
+) -> None:
+    """M_{-1} from M_0, which is the next key, along the steepest slope."""
+    for lane in range(lanes):
+        total = 0.0
+        if least[lane] <= 0.0 <= greatest[lane]:
+            largest, steepest = 0.0, 0
+            for position in range(count):
+                slope = abs(a[free[state, position], lane])
+                if slope > largest:
+                    largest, steepest = slope, position
+            if largest > 0.0:
+                j = free[state, steepest]
+                total = (
+                    table[high[state, steepest], key + 1, lane]
+                    - table[low[state, steepest], key + 1, lane]
+                )
+                for position in range(degree[key]):
+                    if feature[key, position] == j:
+                        total -= table[state, rest[key, position], lane]
+                total /= a[j, lane] * length
+        table[state, key, lane] = total
