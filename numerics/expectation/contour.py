@@ -12,6 +12,7 @@ are merely improbable they are bounded by E e^{θz} for θ > γ.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,16 +36,14 @@ class Contour:
     active: Any
 
 
-def choose_contour(slopes: Any, offset: Any, density: Any, values: ValueLaw) -> Contour:
+def choose_contour(
+    slopes: Any, offset: Any, values: ValueLaw, log_factors: Callable[[list[Any]], Any]
+) -> Contour:
     """The largest γ, with T = FADING/γ, that keeps both copies and rounding small.
 
-    slopes, density: (n, R); offset: (R,).
+    slopes: (n, R); offset: (R,); log_factors: from φ(θ a_j) of all features to
+    log E e^{θ(z - c)}, (R,).
     """
-    with np.errstate(over="ignore"):  # an infinite E e^{θz} rules θ out
-        return _choose_contour(slopes, offset, density, values)
-
-
-def _choose_contour(slopes: Any, offset: Any, density: Any, values: ValueLaw) -> Contour:
     xp = array_namespace(slopes)
     low, high = values.support
     reach = offset + xp.sum(xp.maximum(xp.maximum(slopes * low, slopes * high), 0 * slopes), axis=0)
@@ -53,7 +52,10 @@ def _choose_contour(slopes: Any, offset: Any, density: Any, values: ValueLaw) ->
     # From γT = FADING at T = reach, where nothing can be wrong but rounding, to 40 times shorter.
     factors = np.geomspace(1 / 40, 40, GRID)
     thetas = [float(factor) * FADING / reach for factor in factors]
-    growth = [_log_growth(slopes, offset, density, values, theta) for theta in thetas]
+    with np.errstate(over="ignore"):  # an infinite E e^{θz} rules θ out
+        growth = [
+            theta * offset + log_factors(_generating(theta * slopes, values)) for theta in thetas
+        ]
     gamma = thetas[0]
     for at in range(1, GRID):
         period = FADING / thetas[at]
@@ -64,15 +66,28 @@ def _choose_contour(slopes: Any, offset: Any, density: Any, values: ValueLaw) ->
     return Contour(gamma, 2 * np.pi * gamma / FADING, active)
 
 
-def _log_growth(slopes: Any, offset: Any, density: Any, values: ValueLaw, theta: Any) -> Any:
-    """log E e^{θz}, (R,)."""
-    xp = array_namespace(slopes)
-    generating = (
-        _unit_transform(theta * slopes, xp)
+def independent(density: Any) -> Callable[[list[Any]], Any]:
+    """log Π_j (q_j + p_j φ_j) of independent features, density (n, R)."""
+
+    def log_factors(phi: list[Any]) -> Any:
+        xp = array_namespace(density)
+        return sum(xp.log1p(density[j] * (of_j - 1)) for j, of_j in enumerate(phi))
+
+    return log_factors
+
+
+def _generating(y: Any, values: ValueLaw) -> list[Any]:
+    """φ(y_j) for real y (n, R), one array a feature."""
+    xp = array_namespace(y)
+    low, high = values.support
+    most = 300 / max(abs(low), abs(high), high - low)  # e^300 rules θ out as well as infinity
+    y = xp.clip(y, -most, most)
+    phi = (
+        _unit_transform(y, xp)
         if values == Uniform(0, 1)
-        else xp.real(value_transform(values, (theta * slopes) + 0j, 0))
+        else xp.real(value_transform(values, y + 0j, 0))
     )
-    return theta * offset + xp.sum(xp.log1p(density * (generating - 1)), axis=0)
+    return [phi[j] for j in range(int(phi.shape[0]))]
 
 
 def _unit_transform(y: Any, xp: Any) -> Any:

@@ -41,12 +41,12 @@ ROUNDING = 2.3e-16
 
 def enumeration(problem: HiddenProblem, gradient: bool) -> HiddenLosses:
     """Every active set of positive probability; 2^n of them if features are independent."""
+    if problem.features.sets is None:
+        return strata(problem, problem.size, gradient)[0]
     return pattern_losses(problem, problem.features.law().active_sets(), gradient)
 
 
-def strata(
-    problem: HiddenProblem, most_active: int, gradient: bool
-) -> tuple[HiddenLosses, float]:
+def strata(problem: HiddenProblem, most_active: int, gradient: bool) -> tuple[HiddenLosses, float]:
     """The sets of at most ``most_active`` features, and the probability of all the others.
 
     The losses are the part of the expectation on those sets; nothing stands for the rest.
@@ -57,7 +57,7 @@ def strata(
             "the active sets of the law."
         )
     density = np.asarray(problem.features.density, dtype=float)
-    n, drawn = problem.size, []
+    n, drawn = problem.size, list[tuple[tuple[int, ...], float]]()
     for k in range(min(most_active, n) + 1):
         sets = list(combinations(range(n), k))
         active = np.zeros((len(sets), n), dtype=bool)
@@ -91,7 +91,9 @@ def pattern_losses(
     sums = _Sums.zeros(problem)
     for k, drawn in by_size.items():
         patterns = _Patterns(
-            problem, np.array(list(drawn), dtype=int).reshape(len(drawn), k), np.array(list(drawn.values()))
+            problem,
+            np.array(list(drawn), dtype=int).reshape(len(drawn), k),
+            np.array(list(drawn.values())),
         )
         for cells in patterns.cells():
             for block in patterns.blocks(cells):
@@ -200,15 +202,13 @@ class _Patterns:
     ) -> None:
         """Add E[r s] and G; pieces: where outputs are positive, owned by cell · n + output."""
         n, k = self.problem.size, self.k
-        sums.residuals += np.bincount(
-            pieces.owner % n, pieces.measure * residual.mean(axis=1), n
-        )
+        sums.residuals += np.bincount(pieces.owner % n, pieces.measure * residual.mean(axis=1), n)
         products = np.empty((len(cells), n, k))
         for j in range(k):
             product_x = pieces.measure * mean_product(residual, pieces.values[:, :, 2 + j])
-            products[:, :, j] = np.bincount(
-                pieces.owner, product_x, len(cells) * n
-            ).reshape(len(cells), n)
+            products[:, :, j] = np.bincount(pieces.owner, product_x, len(cells) * n).reshape(
+                len(cells), n
+            )
         speaking = (cells.values[:, :, k:].max(axis=1) > 0).astype(float)
         order = np.argsort(cells.owner, kind="stable")
         found, starts = np.unique(cells.owner[order], return_index=True)

@@ -61,6 +61,6 @@ class HiddenLosses:
 
     losses: Array
     errors: Array
-    d_W: Array | None = None
-    d_W_out: Array | None = None
-    d_bias: Array | None = None
+    d_W: Any = None  # noqa: N815 - W is the paper's letter
+    d_W_out: Any = None  # noqa: N815
+    d_bias: Any = None

@@ -13,6 +13,7 @@ from superposition.numerics.expectation import (
     second_moments,
     strata,
     transform,
+    transform_of_units,
 )
 from superposition.numerics.expectation.compiled import compiled
 from superposition.numerics.expectation.method import Method
@@ -138,21 +139,24 @@ class Transform(Method):
         return "transform"
 
     def refusal(self, problem: OutputProblem) -> str | None:
-        """Independent features."""
+        """Values of one's own come with one vector of densities."""
         if not problem.relu:
             return "transform is for models with a ReLU; the linear model takes moments."
+        if isinstance(problem.features.values, GivenValues) and problem.features.density.ndim > 1:
+            return "transform takes values of one's own with one vector of densities only."
         return None
 
     def losses(self, problem: OutputProblem, tolerance: float, gradient: bool) -> OutputLosses:
         """As many nodes as the tolerance asks for."""
-        if problem.features.sets is not None:
-            raise NotImplementedError
+        most = self.nodes or self._most_nodes(problem)
+        given = isinstance(problem.features.values, GivenValues)
+        if problem.features.sets is not None or given:
+            return transform_of_units.losses(problem, tolerance, most, gradient)
         kernel = transform.many_active
         if compiled(problem.rows) and problem.features.values == Uniform(0, 1):
             from superposition.numerics.expectation import transform_kernel
 
             kernel = transform_kernel.many_active
-        most = self.nodes or self._most_nodes(problem)
         return transform.losses(problem, tolerance, most, gradient, kernel)
 
     def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:

@@ -51,34 +51,29 @@ class Simplices:
 
     def cut(self, column: int) -> Simplices:
         """The same set in pieces on each of which function ``column`` is ≥ 0 or ≤ 0."""
-        done, rest = [], self
+        rest, done = self, list[Simplices]()
         while True:
             form = rest.values[:, :, column]
             mixed = (form.max(axis=1) > 0) & (form.min(axis=1) < 0)
             if not mixed.any():
                 return _joined([*done, rest])
             done.append(rest.pick(~mixed))
-            rest = rest.pick(mixed)._bisected(column)
+            rest = _bisected(rest.pick(mixed), column)
 
-    def _bisected(self, column: int) -> Simplices:
-        """Every simplex in two, along the edge from its greatest to its least value."""
-        form, rows = self.values[:, :, column], np.arange(len(self))
-        above, below = form.argmax(axis=1), form.argmin(axis=1)
-        top, bottom = form[rows, above], form[rows, below]
-        of_top, of_bottom = -bottom / (top - bottom), top / (top - bottom)
-        vertex = _between(
-            self.values[rows, above], of_top, self.values[rows, below], of_bottom
-        )
-        vertex[:, column] = 0
-        lower, upper = self.values.copy(), self.values.copy()
-        lower[rows, above] = vertex
-        upper[rows, below] = vertex
-        return _joined(
-            [
-                Simplices(lower, self.measure * of_top, self.owner),
-                Simplices(upper, self.measure * of_bottom, self.owner),
-            ]
-        )
+
+def _bisected(mixed: Simplices, column: int) -> Simplices:
+    """Every simplex in two, along the edge from its greatest to its least value."""
+    form, rows = mixed.values[:, :, column], np.arange(len(mixed))
+    above, below = form.argmax(axis=1), form.argmin(axis=1)
+    top, bottom = form[rows, above], form[rows, below]
+    of_top, of_bottom = -bottom / (top - bottom), top / (top - bottom)
+    vertex = _between(mixed.values[rows, above], of_top, mixed.values[rows, below], of_bottom)
+    vertex[:, column] = 0
+    values = np.concatenate([mixed.values, mixed.values])
+    values[rows, above] = vertex
+    values[rows + len(mixed), below] = vertex
+    measure = np.concatenate([mixed.measure * of_top, mixed.measure * of_bottom])
+    return Simplices(values, measure, np.concatenate([mixed.owner, mixed.owner]))
 
 
 def _between(first: Array, of_first: Array, second: Array, of_second: Array) -> Array:

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from superposition.numerics.expectation.contour import Contour, choose_contour, nodes
+from superposition.numerics.expectation.contour import Contour, choose_contour, independent, nodes
 from superposition.numerics.expectation.few_active import none_and_one_active
 from superposition.numerics.expectation.problem import OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses
@@ -196,7 +196,7 @@ def losses(
     rows = Rows.of(problem.rows, problem.bias, problem.features.density)
     seen = seen_features(rows, problem.features.values)
     few = none_and_one_active(seen.slopes, seen.offset, seen.density, seen.values, gradient)
-    contour = choose_contour(seen.slopes, seen.offset, seen.density, seen.values)
+    contour = choose_contour(seen.slopes, seen.offset, seen.values, independent(seen.density))
     second = problem.second_moment
     weight = rows.forth(problem.importance)
     scale = rows.forth(xp.sum(problem.importance * second, axis=-1)[..., None])
