@@ -35,7 +35,7 @@ from superposition.numerics.expectation.simplex_cells import (
 )
 from superposition.theory.features.values import Binary, Uniform, ValueLaw
 
-NUMBERS_PER_BLOCK = 2**18  # numbers worked on at a time: a few MB, so that caches help
+NUMBERS_PER_BLOCK = 2**16  # numbers worked on at a time, half a MB: they grow as they are cut
 ROUNDING = 2.3e-16
 
 

@@ -13,8 +13,8 @@ out, so that the rest decays like ω^-5 or faster. "≥ 2 active" is built up fe
           S_1 \leftarrow S_1 q_j + S_0\, p_j \varphi_j, \quad S_0 \leftarrow S_0 q_j
 
 so nothing cancels when features are sparse. Cost O(n² N) for all outputs, N nodes.
-The number of nodes is doubled until the estimated error is small: partial sums at fractions
-of N give the error at N/2 and N/4, and their ratio is the rate that leads to the error at N.
+Nodes are added until the estimated error is small: the partial sums show the errors at N/4
+and N/2, and their ratio is the rate that leads to the error at N.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from superposition.numerics.expectation.result import OutputLosses
 from superposition.numerics.expectation.value_transform import value_transform
 from superposition.theory.features.values import ValueLaw
 
-FRACTIONS = (2, 3, 4, 5, 6, 7)  # of N/8: where partial sums are looked at
 FEWEST_NODES = 32
 SAFETY = 5.0
-SLOWEST = 1 / 32  # the error goes like N^-4 or N^-5 in the end, however fast it falls at first
+UNSEEN = 2e-16
+FASTEST, SLOWEST = 1 / 32, 1 / 2  # in the end the error falls like N^-1 … N^-5, whatever it did
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +62,14 @@ class RowProblem:
 
 
 def seen_features(rows: Rows, values: ValueLaw) -> RowProblem:
-    """Features of slope zero do not move the form: all but the own one count as silent."""
+    """Features whose slope is lost in rounding do not move the form: they count as silent."""
     xp = array_namespace(rows.slopes)
-    others = xp.where(rows.slopes[1:, :] == 0, 0 * rows.density[1:, :], rows.density[1:, :])
+    size = xp.max(xp.abs(rows.slopes), axis=0)
+    unseen = xp.abs(rows.slopes[1:, :]) <= UNSEEN * size
+    others = xp.where(unseen, 0 * rows.density[1:, :], rows.density[1:, :])
     density = xp.concat([rows.density[:1, :], others], axis=0)
-    return RowProblem(rows.slopes, rows.offset, density, values)
+    slopes = xp.concat([rows.slopes[:1, :], xp.where(unseen, 0 * rows.slopes[1:, :], rows.slopes[1:, :])], axis=0)
+    return RowProblem(slopes, rows.offset, density, values)
 
 
 def many_active(
@@ -81,8 +84,7 @@ def many_active(
     count = FEWEST_NODES
     while True:
         partial = xp.cumulative_sum(xp.concat(blocks, axis=1), axis=1)
-        sums = [partial[:, count * eighth // 8 - 1] for eighth in (*FRACTIONS, 8)]
-        value, error = sums[-1], estimated_error(sums)
+        value, error = partial[:, -1], estimated_error(partial)
         larger = next_count(count)
         if bool(xp.all(xp.abs(error) <= target)) or larger > most_nodes:
             break
@@ -98,28 +100,22 @@ def next_count(count: int) -> int:
     return -(-3 * count // 32) * 16
 
 
-def estimated_error(sums: list[Any]) -> Any:
-    """The signed error of the last partial sum, from those at 2/8 … 7/8 of the nodes.
+def estimated_error(partial: Any) -> Any:
+    """The signed error of the last of the partial sums (R, N), from how they got there.
 
-    The errors at N/2 and N/4 are seen; a rate ρ between them, geometric or algebraic, leaves
-    ρ/(1 - ρ) of the one at N/2.
+    The sums from N/4 and from N/2 on show the errors there, and their ratio the rate ρ, be it
+    geometric or algebraic; from the error at N/2 it leaves ρ/(1 - ρ).
     """
-    xp = array_namespace(sums[-1])
-    quarter, three, half, five, six, _, last = sums
-    at_half = _largest(xp, half - last, five - last, six - last)
-    at_quarter = _largest(xp, quarter - last, three - last)
-    tiny = xp.abs(at_quarter) <= 1e-300
-    ratio = xp.abs(at_half) / xp.where(tiny, xp.ones_like(last), xp.abs(at_quarter))
-    ratio = xp.clip(ratio, SLOWEST, 0.5)
-    return SAFETY * at_half * ratio / (1 - ratio)
-
-
-def _largest(xp: Any, *arrays: Any) -> Any:
-    """Elementwise the entry of largest magnitude, with its sign."""
-    best = arrays[0]
-    for array in arrays[1:]:
-        best = xp.where(xp.abs(array) > xp.abs(best), array, best)
-    return best
+    xp = array_namespace(partial)
+    count = int(partial.shape[1])
+    last = partial[:, -1:]
+    at_quarter = xp.max(xp.abs(partial[:, count // 4 - 1 : count // 2 - 1] - last), axis=1)
+    at_half = partial[:, count // 2 - 1 : -1] - last
+    above, below = xp.max(at_half, axis=1), xp.min(at_half, axis=1)
+    signed = xp.where(above >= -below, above, below)
+    ratio = xp.abs(signed) / xp.where(at_quarter > 0, at_quarter, xp.ones_like(at_quarter))
+    ratio = xp.clip(ratio, FASTEST, SLOWEST)
+    return SAFETY * signed * ratio / (1 - ratio)
 
 
 def _integrand(problem: RowProblem, contour: Contour, first: int, last: int) -> Any:
@@ -211,7 +207,7 @@ def losses(
         d_slopes = few.d_slopes + rest.d_slopes
         # A feature the form does not see moves it like a bias of the feature's mean.
         unseen = rows.density * problem.features.moment(1) * d_bias[None, :]
-        mask = (rows.slopes == 0) & (xp.arange(
+        mask = (seen.slopes == 0) & (xp.arange(
             int(rows.slopes.shape[0]), device=device(rows.slopes)) > 0)[:, None]
         d_rows = rows.features_back(xp.where(mask, unseen, d_slopes))
         d_bias = rows.back(d_bias)

@@ -17,6 +17,7 @@ from numba import njit
 
 from superposition.numerics.expectation.contour import Contour
 from superposition.numerics.expectation.transform import (
+    FASTEST,
     FEWEST_NODES,
     SAFETY,
     SLOWEST,
@@ -128,16 +129,15 @@ def _silence_of_all_but_one(p, silence) -> None:  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _estimated_error(partial, count):  # type: ignore[no-untyped-def]
     last = partial[count - 1]
-    half = quarter = 0.0
-    for eighth in range(2, 7):
-        difference = partial[count * eighth // 8 - 1] - last
-        if eighth >= 4 and abs(difference) > abs(half):
-            half = difference
-        if eighth < 4 and abs(difference) > abs(quarter):
-            quarter = difference
-    ratio = abs(half) / abs(quarter) if abs(quarter) > 1e-300 else abs(half)
-    ratio = max(SLOWEST, min(ratio, 0.5))
-    return SAFETY * half * ratio / (1 - ratio)
+    above = below = quarter = 0.0
+    for k in range(count // 4 - 1, count // 2 - 1):
+        quarter = max(quarter, abs(partial[k] - last))
+    for k in range(count // 2 - 1, count - 1):
+        above, below = max(above, partial[k] - last), min(below, partial[k] - last)
+    signed = above if above >= -below else below
+    ratio = abs(signed) / quarter if quarter > 0.0 else abs(signed)
+    ratio = min(SLOWEST, max(FASTEST, ratio))
+    return SAFETY * signed * ratio / (1 - ratio)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

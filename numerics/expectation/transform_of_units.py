@@ -31,7 +31,6 @@ from superposition.numerics.expectation.transform import FEWEST_NODES, estimated
 from superposition.numerics.expectation.value_transform import value_transform
 from superposition.theory.features.values import Binary, GivenValues, ValueLaw
 
-FRACTIONS = (2, 3, 4, 5, 6, 7, 8)
 ROUNDING = 1e-14
 
 
@@ -95,15 +94,14 @@ def _one_output(output: Output, target: float, most: int, gradient: bool) -> tup
     values, few_slopes, few_offset = _few(output)
 
     def log_factors(phi: list[Any]) -> Any:
-        return sum(xp.log(chi) for chi in _factors(output, 0.0, [phi, phi])[0])
+        return sum(xp.log(chi) for chi in _factors(output, None, [phi])[0])
 
     contour = choose_contour(output.slopes, output.offset, output.values, log_factors)
     pieces = [_piece(output, contour, 0, FEWEST_NODES, gradient)]
     count = FEWEST_NODES
     while True:
         partial = xp.cumulative_sum(xp.concat([piece[0] for piece in pieces], axis=1), axis=1)
-        sums = [partial[:, count * eighth // 8 - 1] for eighth in FRACTIONS]
-        error = estimated_error(sums)
+        error = estimated_error(partial)
         larger = next_count(count)
         if bool(xp.all(xp.abs(error) <= target)) or larger > most:
             break
@@ -112,7 +110,7 @@ def _one_output(output: Output, target: float, most: int, gradient: bool) -> tup
     d_slopes, d_offset = few_slopes, few_offset
     for piece in pieces:
         d_slopes, d_offset = d_slopes + piece[1], d_offset + piece[2]
-    return values + sums[-1], error, d_slopes, d_offset
+    return values + partial[:, -1], error, d_slopes, d_offset
 
 
 def _few(output: Output) -> tuple[Any, Any, Any]:
@@ -192,7 +190,7 @@ def _active(contour: Contour, per_row: Any) -> Any:
 
 
 def _factors(output: Output, s: Any, phi: list[list[Any]]) -> tuple[list[Any], dict[int, Any]]:
-    """χ of every unit, and its derivative by the slope of every member."""
+    """χ of every unit and, from φ' if it is there, its derivatives by the members' slopes."""
     chi, slopes = [], {}
     for unit in output.units:
         p, k = unit.probability, len(unit.members)
@@ -200,10 +198,11 @@ def _factors(output: Output, s: Any, phi: list[list[Any]]) -> tuple[list[Any], d
             of_members = [phi[0][j] for j in unit.members]
             rest = _products_of_others(of_members)
             chi.append(1 - p + p * rest[0] * of_members[0])
-            slopes |= {j: p * s * phi[1][j] * r for j, r in zip(unit.members, rest, strict=True)}
+            pairs = zip(unit.members, rest, strict=True) if len(phi) > 1 else ()
+            slopes |= {j: p * s * phi[1][j] * r for j, r in pairs}
         else:
             chi.append(1 - p + p / k * sum(phi[0][j] for j in unit.members))
-            slopes |= {j: p / k * s * phi[1][j] for j in unit.members}
+            slopes |= {j: p / k * s * phi[1][j] for j in unit.members if len(phi) > 1}
     return chi, slopes
 
 

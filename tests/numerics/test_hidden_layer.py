@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from superposition.numerics.expectation import activity_patterns
+from superposition.numerics.expectation import activity_patterns, hidden_patterns
 from superposition.numerics.expectation.hidden_patterns import (
     enumeration,
     pattern_losses,
@@ -185,6 +185,8 @@ def test_a_hidden_layer_that_never_is_silent_is_linear(tied: bool, values: Value
         OutputProblem(rows, problem.bias, problem.importance, problem.features, relu=True), True
     )
     np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-12)
+    assert np.all(np.abs(ours.losses - theirs.losses) <= ours.errors + theirs.errors)
+    assert np.all(ours.errors <= 1e-12)
     np.testing.assert_allclose(ours.d_bias, problem.importance * theirs.d_bias, rtol=1e-11)
     d_rows = problem.importance[:, None] * theirs.d_rows
     d_W, d_W_out = problem.readout.T @ d_rows, d_rows @ problem.W.T
@@ -311,6 +313,27 @@ def test_gradient_does_not_change_the_losses(problem: HiddenProblem) -> None:
     assert without.d_bias is None
     tied = problem.W_out is None
     assert (with_gradient.d_W_out is None) == tied
+
+
+def test_portions_are_immaterial(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(13, 4, 3, Values.SIGNED)
+    at_once = enumeration(problem, gradient=True)
+    monkeypatch.setattr(hidden_patterns, "NUMBERS_PER_BLOCK", 200)
+    piecemeal = enumeration(problem, gradient=True)
+    for name in ("losses", "errors", "d_W", "d_W_out", "d_bias"):
+        ours, theirs = getattr(at_once, name), getattr(piecemeal, name)
+        np.testing.assert_allclose(theirs, ours, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("density", [0.0, 1.0])
+def test_features_that_always_or_never_are_active(density: float) -> None:
+    problem = random_problem(14, 3, 2, Values.UNIT)
+    features = replace(problem.features, density=np.full(3, density))
+    found = enumeration(replace(problem, features=features), gradient=True)
+    only = ((), 1.0) if density == 0 else ((0, 1, 2), 1.0)
+    expected = pattern_losses(problem, [only], gradient=True)
+    np.testing.assert_array_equal(found.losses, expected.losses)
+    np.testing.assert_array_equal(found.d_W, expected.d_W)
 
 
 # ── strata ───────────────────────────────────────────────────────────────────────────────────
