@@ -30,6 +30,7 @@ from superposition.numerics.expectation.compiled import compiled
 from superposition.numerics.expectation.cube_faces import FREE, HIGH, LOW, Level
 
 Monomial = tuple[int, ...]
+SNAP = 1e-15
 Moments = dict[tuple[Monomial, int], Any]
 
 
@@ -143,6 +144,11 @@ def _extremes(
         ends = (slope * low, slope * high)
         greatest = greatest + xp.maximum(*ends)
         least = least + xp.minimum(*ends)
+    # A value within rounding of the kink is on it, from whichever face one looks at it.
+    size = xp.abs(offset) + max(abs(low), abs(high)) * xp.sum(xp.abs(slopes), axis=0)
+    greatest, least = (
+        xp.where(xp.abs(value) <= SNAP * size, 0 * value, value) for value in (greatest, least)
+    )
     return free_slopes, greatest, least
 
 

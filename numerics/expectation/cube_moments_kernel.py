@@ -11,6 +11,7 @@ from numba import njit
 
 from superposition.numerics.expectation.cube_faces import FREE, HIGH, LOW, Level
 from superposition.numerics.expectation.cube_moments import (
+    SNAP,
     Moments,
     Monomial,
     closed_under_derivatives,
@@ -40,6 +41,7 @@ def cube_moments(
         np.ascontiguousarray(along[1]),
         float(support[0]),
         float(support[1]),
+        SNAP,  # passed in: numba's cache would not notice a change in another file
         *_states(levels),
         *tables,
     )
@@ -84,7 +86,7 @@ def _tables(powers: tuple[tuple[Monomial, int], ...]) -> tuple[list[Any], tuple[
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _all_forms(  # type: ignore[no-untyped-def]
-    slopes, offset, tangent, tangent_offset, lowest, highest,
+    slopes, offset, tangent, tangent_offset, lowest, highest, snap,
     place, count, free, low, high, wanted, power, degree, feature, rest,
 ):
     n, rows = slopes.shape
@@ -101,7 +103,7 @@ def _all_forms(  # type: ignore[no-untyped-def]
         a = slopes[:, first : first + lanes]
         for state in range(states):
             _extremes(
-                a, offset[first : first + lanes], lowest, highest,
+                a, offset[first : first + lanes], lowest, highest, snap,
                 place[state], count[state], free[state], least, z,
             )
             form[:, :lanes] = a
@@ -111,7 +113,7 @@ def _all_forms(  # type: ignore[no-untyped-def]
             if tangent.shape[1] > 0 and flat[state, :lanes].any():
                 _lean(
                     tangent[:, first : first + lanes], tangent_offset[first : first + lanes],
-                    lowest, highest, place[state], count[state], free[state],
+                    lowest, highest, snap, place[state], count[state], free[state],
                     flat[state], form, least, greatest,
                 )
             _one_state(
@@ -129,12 +131,12 @@ def _all_forms(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _lean(  # type: ignore[no-untyped-def]
-    tangent, offset, lowest, highest, place, count, free, flat, form, least, greatest
+    tangent, offset, lowest, highest, snap, place, count, free, flat, form, least, greatest
 ) -> None:
     """Where the form is flat, what it becomes along the tangent."""
     lanes = offset.shape[0]
     low, high = np.empty(lanes), np.empty(lanes)
-    _extremes(tangent, offset, lowest, highest, place, count, free, low, high)
+    _extremes(tangent, offset, lowest, highest, snap, place, count, free, low, high)
     for lane in range(lanes):
         if flat[lane]:
             least[lane], greatest[lane] = low[lane], high[lane]
@@ -144,7 +146,7 @@ def _lean(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _extremes(  # type: ignore[no-untyped-def]
-    a, offset, lowest, highest, place, count, free, least, greatest
+    a, offset, lowest, highest, snap, place, count, free, least, greatest
 ) -> None:
     lanes = offset.shape[0]
     for lane in range(lanes):
@@ -162,6 +164,16 @@ def _extremes(  # type: ignore[no-untyped-def]
             below, above = a[j, lane] * lowest, a[j, lane] * highest
             least[lane] += min(below, above)
             greatest[lane] += max(below, above)
+    farthest = max(abs(lowest), abs(highest))
+    for lane in range(lanes):
+        size = 0.0
+        for j in range(a.shape[0]):
+            size += abs(a[j, lane])
+        size = snap * (abs(offset[lane]) + farthest * size)
+        if abs(least[lane]) <= size:
+            least[lane] = 0.0
+        if abs(greatest[lane]) <= size:
+            greatest[lane] = 0.0
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -33,7 +33,7 @@ from superposition.numerics.expectation.value_transform import value_transform
 from superposition.theory.features.values import ValueLaw
 
 FEWEST_NODES = 32
-SAFETY = 5.0
+SAFETY = 4.0
 UNSEEN = 2e-16
 FASTEST, SLOWEST = 1 / 32, 1 / 2  # in the end the error falls like N^-1 … N^-5, whatever it did
 
@@ -80,24 +80,25 @@ def many_active(
     target: (R,), the error each row may have.
     """
     xp = array_namespace(problem.slopes)
-    blocks = [_integrand(problem, contour, 0, FEWEST_NODES)]
-    count = FEWEST_NODES
-    while True:
-        partial = xp.cumulative_sum(xp.concat(blocks, axis=1), axis=1)
-        value, error = partial[:, -1], estimated_error(partial)
-        larger = next_count(count)
-        if bool(xp.all(xp.abs(error) <= target)) or larger > most_nodes:
-            break
+    blocks, count = [], 0
+    for larger in node_counts(most_nodes):
         blocks.append(_integrand(problem, contour, count, larger))
         count = larger
+        partial = xp.cumulative_sum(xp.concat(blocks, axis=1), axis=1)
+        value, error = partial[:, -1], estimated_error(partial)
+        if bool(xp.all(xp.abs(error) <= target)):
+            break
     if not gradient:
         return RowLosses(value, error, None, None)
     return RowLosses(value, error, *_derivatives(problem, contour, count))
 
 
-def next_count(count: int) -> int:
-    """Half as many nodes again, a multiple of 16 so that the eighths are whole numbers."""
-    return -(-3 * count // 32) * 16
+def node_counts(most: int) -> list[int]:
+    """How many nodes to try: half as many again each time, multiples of 16."""
+    counts = [FEWEST_NODES]
+    while (larger := -(-3 * counts[-1] // 32) * 16) <= most:
+        counts.append(larger)
+    return counts
 
 
 def estimated_error(partial: Any) -> Any:

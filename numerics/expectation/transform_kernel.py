@@ -18,19 +18,17 @@ from numba import njit
 from superposition.numerics.expectation.contour import Contour
 from superposition.numerics.expectation.transform import (
     FASTEST,
-    FEWEST_NODES,
     SAFETY,
     SLOWEST,
     RowLosses,
     RowProblem,
-    next_count,
+    node_counts,
 )
 
 CHUNK, LEVELS = 128, 7
 TERMS = 21
 INVERSE_FACTORIALS = np.cumprod(np.concatenate([[1.0], 1 / np.arange(1.0, TERMS + 4)]))
 FAST = {"contract", "reassoc", "arcp", "nsz"}
-_next_count = njit(next_count)
 
 
 def many_active(
@@ -51,7 +49,9 @@ def many_active(
         np.ascontiguousarray(contour.step),
         np.ascontiguousarray(contour.active),
         np.ascontiguousarray(target),
-        most_nodes,
+        # What other files define is passed in: numba's cache would not notice a change.
+        np.array(node_counts(most_nodes)),
+        np.array([SAFETY, FASTEST, SLOWEST]),
         gradient,
         value,
         error,
@@ -65,10 +65,10 @@ def many_active(
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _all_rows(  # type: ignore[no-untyped-def]
-    slopes, density, offset, gamma, step, active, target, most, gradient,
+    slopes, density, offset, gamma, step, active, target, counts, rates, gradient,
     value, error, d_slopes, d_offset,
 ) -> None:
-    n = slopes.shape[1]
+    n, most = slopes.shape[1], counts[-1]
     stored = np.empty((4, most))  # S_{≥2} and e^{sc} o(s) h/π, real and imaginary
     product = np.empty((2, most))  # S_0 + S_1 + S_{≥2}
     partial = np.empty(most)
@@ -83,9 +83,8 @@ def _all_rows(  # type: ignore[no-untyped-def]
             for level in range(LEVELS):
                 angle = step[row] * a[j] * (1 << level)
                 turns[j, level, 0], turns[j, level, 1] = np.cos(angle), np.sin(angle)
-        done, count = 0, FEWEST_NODES
-        total = 0.0
-        while True:
+        done, count, total = 0, 0, 0.0
+        for count in counts:
             while done < count:
                 length = min(CHUNK, count - done)
                 _loss_chunk(
@@ -97,10 +96,9 @@ def _all_rows(  # type: ignore[no-untyped-def]
                     partial[k] = total
                 done += length
             value[row] = total
-            error[row] = _estimated_error(partial, count)
-            if abs(error[row]) <= target[row] or _next_count(count) > most:
+            error[row] = _estimated_error(partial, count, rates)
+            if abs(error[row]) <= target[row]:
                 break
-            count = _next_count(count)
         if gradient:
             _silence_of_all_but_one(p, silence)
             first = 0
@@ -127,7 +125,7 @@ def _silence_of_all_but_one(p, silence) -> None:  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _estimated_error(partial, count):  # type: ignore[no-untyped-def]
+def _estimated_error(partial, count, rates):  # type: ignore[no-untyped-def]
     last = partial[count - 1]
     above = below = quarter = 0.0
     for k in range(count // 4 - 1, count // 2 - 1):
@@ -136,8 +134,8 @@ def _estimated_error(partial, count):  # type: ignore[no-untyped-def]
         above, below = max(above, partial[k] - last), min(below, partial[k] - last)
     signed = above if above >= -below else below
     ratio = abs(signed) / quarter if quarter > 0.0 else abs(signed)
-    ratio = min(SLOWEST, max(FASTEST, ratio))
-    return SAFETY * signed * ratio / (1 - ratio)
+    ratio = min(rates[2], max(rates[1], ratio))
+    return rates[0] * signed * ratio / (1 - ratio)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -27,7 +27,7 @@ from superposition.numerics.expectation.cube_moments import moments_over_cubes
 from superposition.numerics.expectation.problem import OutputProblem
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.numerics.expectation.sampling import Unit, units_of
-from superposition.numerics.expectation.transform import FEWEST_NODES, estimated_error, next_count
+from superposition.numerics.expectation.transform import estimated_error, node_counts
 from superposition.numerics.expectation.value_transform import value_transform
 from superposition.theory.features.values import Binary, GivenValues, ValueLaw
 
@@ -97,16 +97,14 @@ def _one_output(output: Output, target: float, most: int, gradient: bool) -> tup
         return sum(xp.log(chi) for chi in _factors(output, None, [phi])[0])
 
     contour = choose_contour(output.slopes, output.offset, output.values, log_factors)
-    pieces = [_piece(output, contour, 0, FEWEST_NODES, gradient)]
-    count = FEWEST_NODES
-    while True:
-        partial = xp.cumulative_sum(xp.concat([piece[0] for piece in pieces], axis=1), axis=1)
-        error = estimated_error(partial)
-        larger = next_count(count)
-        if bool(xp.all(xp.abs(error) <= target)) or larger > most:
-            break
+    pieces, count = [], 0
+    for larger in node_counts(most):
         pieces.append(_piece(output, contour, count, larger, gradient))
         count = larger
+        partial = xp.cumulative_sum(xp.concat([piece[0] for piece in pieces], axis=1), axis=1)
+        error = estimated_error(partial)
+        if bool(xp.all(xp.abs(error) <= target)):
+            break
     d_slopes, d_offset = few_slopes, few_offset
     for piece in pieces:
         d_slopes, d_offset = d_slopes + piece[1], d_offset + piece[2]
