@@ -58,9 +58,7 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
     )
 
 
-def gradient_change(
-    problem: OutputProblem, d_rows: Any, d_bias: Any
-) -> tuple[Any, Any, Any]:
+def gradient_change(problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, Any, Any]:
     """The change of (d_rows, d_bias) along a direction, and where it is one-sided."""
     rows = Rows.of(problem.rows, problem.bias, problem.features.density)
     along = Rows.of(d_rows, d_bias, problem.features.density)
@@ -144,9 +142,7 @@ def _block_losses(block: _Block, gradient: bool) -> OutputLosses:
 
 def _block_change(block: _Block, along: _Block) -> tuple[Any, Any, Any]:
     n = int(block.slopes.shape[0])
-    powers: dict[Monomial, int] = {
-        tuple(sorted((j, k))): 0 for j in range(n) for k in range(j, n)
-    }
+    powers: dict[Monomial, int] = {tuple(sorted((j, k))): 0 for j in range(n) for k in range(j, n)}
     powers |= {tuple(sorted((0, j, k))): 0 for j in range(n) for k in range(j, n)}
     moments, flat = block.moments(powers, (along.slopes, along.offset))
     xp = array_namespace(block.slopes)

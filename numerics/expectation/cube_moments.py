@@ -92,8 +92,7 @@ def cube_moments(
     back[np.concatenate(order)] = np.arange(patterns)
     by_pattern = _static(back, slopes)
     moments = {
-        key: xp.take(xp.concat(tables, axis=0), by_pattern, axis=0)
-        for key, tables in found.items()
+        key: xp.take(xp.concat(tables, axis=0), by_pattern, axis=0) for key, tables in found.items()
     }
     return moments, xp.take(xp.concat(flat_sets, axis=0), by_pattern, axis=0)
 
@@ -155,8 +154,12 @@ def _extremes(
 def _exact_sum(coefficients: Any, slopes: Any, offset: Any) -> Any:
     """offset + Σ_j coefficient_j slope_j, (S, R), term by term in one fixed order."""
     xp = array_namespace(slopes)
-    total = xp.zeros((coefficients.shape[0], offset.shape[0]), dtype=slopes.dtype,
-                     device=device(slopes)) + offset
+    total = (
+        xp.zeros(
+            (coefficients.shape[0], offset.shape[0]), dtype=slopes.dtype, device=device(slopes)
+        )
+        + offset
+    )
     for feature in range(coefficients.shape[1]):
         column = coefficients[:, feature]
         if column.any():
@@ -170,8 +173,11 @@ def _at_corners(forms: _Forms, monomial: Monomial, r: int) -> Any:
     xp, z = forms.xp, forms.greatest
     if r == -1:
         return xp.zeros_like(z)
-    power = xp.astype(forms.step_greatest > 0, z.dtype) if r == 0 else xp.maximum(
-        z, xp.zeros_like(z)) ** r
+    power = (
+        xp.astype(forms.step_greatest > 0, z.dtype)
+        if r == 0
+        else xp.maximum(z, xp.zeros_like(z)) ** r
+    )
     if not monomial:
         return power
     one = np.all(forms.level.place[:, list(monomial)] == HIGH, axis=1)

@@ -86,8 +86,23 @@ def _tables(powers: tuple[tuple[Monomial, int], ...]) -> tuple[list[Any], tuple[
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _all_forms(  # type: ignore[no-untyped-def]
-    slopes, offset, tangent, tangent_offset, lowest, highest, snap,
-    place, count, free, low, high, wanted, power, degree, feature, rest,
+    slopes,
+    offset,
+    tangent,
+    tangent_offset,
+    lowest,
+    highest,
+    snap,
+    place,
+    count,
+    free,
+    low,
+    high,
+    wanted,
+    power,
+    degree,
+    feature,
+    rest,
 ):
     n, rows = slopes.shape
     states, tables = place.shape[0], power.shape[0]
@@ -103,8 +118,16 @@ def _all_forms(  # type: ignore[no-untyped-def]
         a = slopes[:, first : first + lanes]
         for state in range(states):
             _extremes(
-                a, offset[first : first + lanes], lowest, highest, snap,
-                place[state], count[state], free[state], least, z,
+                a,
+                offset[first : first + lanes],
+                lowest,
+                highest,
+                snap,
+                place[state],
+                count[state],
+                free[state],
+                least,
+                z,
             )
             form[:, :lanes] = a
             for lane in range(lanes):
@@ -112,13 +135,37 @@ def _all_forms(  # type: ignore[no-untyped-def]
                 flat[state, lane] = least[lane] == 0.0 and z[lane] == 0.0
             if tangent.shape[1] > 0 and flat[state, :lanes].any():
                 _lean(
-                    tangent[:, first : first + lanes], tangent_offset[first : first + lanes],
-                    lowest, highest, snap, place[state], count[state], free[state],
-                    flat[state], form, least, greatest,
+                    tangent[:, first : first + lanes],
+                    tangent_offset[first : first + lanes],
+                    lowest,
+                    highest,
+                    snap,
+                    place[state],
+                    count[state],
+                    free[state],
+                    flat[state],
+                    form,
+                    least,
+                    greatest,
                 )
             _one_state(
-                lanes, form, z, least, greatest, highest - lowest,
-                place, count, free, low, high, power, degree, feature, rest, state, table,
+                lanes,
+                form,
+                z,
+                least,
+                greatest,
+                highest - lowest,
+                place,
+                count,
+                free,
+                low,
+                high,
+                power,
+                degree,
+                feature,
+                rest,
+                state,
+                table,
             )
         for at in range(wanted.shape[0]):
             for lane in range(lanes):
@@ -178,8 +225,23 @@ def _extremes(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _one_state(  # type: ignore[no-untyped-def]
-    lanes, a, z, least, greatest, length, place, count, free, low, high,
-    power, degree, feature, rest, state, table,
+    lanes,
+    a,
+    z,
+    least,
+    greatest,
+    length,
+    place,
+    count,
+    free,
+    low,
+    high,
+    power,
+    degree,
+    feature,
+    rest,
+    state,
+    table,
 ) -> None:
     # Plain indices throughout: views of rows would cost more than the arithmetic.
     for key in range(power.shape[0]):
@@ -193,13 +255,24 @@ def _one_state(  # type: ignore[no-untyped-def]
                 positive = max(z[lane], 0.0)
                 step = inside if greatest[lane] > 0.0 else 0.0
                 square = positive * positive if r == 2 else positive
-                table[state, key, lane] = (
-                    0.0 if r == -1 else step if r == 0 else inside * square
-                )
+                table[state, key, lane] = 0.0 if r == -1 else step if r == 0 else inside * square
         elif r == -1:
             _delta(
-                lanes, a, least, greatest, length, count[state], free, low, high,
-                degree, feature, rest, state, key, table,
+                lanes,
+                a,
+                least,
+                greatest,
+                length,
+                count[state],
+                free,
+                low,
+                high,
+                degree,
+                feature,
+                rest,
+                state,
+                key,
+                table,
             )
         else:
             divisor, times = count[state] + r, max(r, 1)
@@ -226,8 +299,21 @@ def _one_state(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _delta(  # type: ignore[no-untyped-def]
-    lanes, a, least, greatest, length, count, free, low, high,
-    degree, feature, rest, state, key, table,
+    lanes,
+    a,
+    least,
+    greatest,
+    length,
+    count,
+    free,
+    low,
+    high,
+    degree,
+    feature,
+    rest,
+    state,
+    key,
+    table,
 ) -> None:
     """M_{-1} from M_0, which is the next key, along the steepest slope."""
     for lane in range(lanes):

@@ -54,9 +54,7 @@ def none_and_one_active(
         values,
         gradient,
     )
-    value, d_own, d_other, d_offset = (
-        xp.reshape(array, (n, rows)) * weight for array in flat
-    )
+    value, d_own, d_other, d_offset = (xp.reshape(array, (n, rows)) * weight for array in flat)
     d_slopes = xp.concat([xp.sum(d_own, axis=0)[None, :], d_other[1:, :]], axis=0)
     return FewActive(xp.sum(value, axis=0), d_slopes, xp.sum(d_offset, axis=0))
 
@@ -94,9 +92,7 @@ def _pair_strata(
         at = sets.index(members)
         shifted = [()] if length == 0 else _subsets(monomial)
         return sum(
-            low ** (len(monomial) - len(part))
-            * (length ** len(part))
-            * moments[part, r][at]
+            low ** (len(monomial) - len(part)) * (length ** len(part)) * moments[part, r][at]
             for part in shifted
         )
 

@@ -52,9 +52,7 @@ class Weights:
             return d_W + transposed(d_readout), None
         return d_W, d_readout
 
-    def pull_back_change(
-        self, along: Weights, d_rows: Any, change: Any
-    ) -> tuple[Any, Any]:
+    def pull_back_change(self, along: Weights, d_rows: Any, change: Any) -> tuple[Any, Any]:
         """The change of ``pull_back`` when A's derivative changes by ``change``."""
         fixed, fixed_out = self.pull_back(change)
         moved, moved_out = Weights(along.W, along.b, along.W_out).pull_back(d_rows)

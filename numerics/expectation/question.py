@@ -233,7 +233,9 @@ def _direction(weights: Weights, W: Any, b: Any, W_out: Any) -> Weights:
     return Weights(
         like(W, weights.W, "along_W"),
         like(b, weights.b, "along_b"),
-        None if weights.W_out is None else like(0.0 if W_out is None else W_out, weights.W_out, "along_W_out"),
+        None
+        if weights.W_out is None
+        else like(0.0 if W_out is None else W_out, weights.W_out, "along_W_out"),
     )
 
 

@@ -52,8 +52,10 @@ def units_of(features: Features) -> tuple[Unit, ...]:
         elif isinstance(block, Correlated | Anticorrelated):
             units.append(Unit(members, float(block.density), isinstance(block, Correlated)))
         else:
-            raise ValueError(f"sets holds {block!r}; sampling knows independent, correlated "
-                             "and anticorrelated sets.")
+            raise ValueError(
+                f"sets holds {block!r}; sampling knows independent, correlated "
+                "and anticorrelated sets."
+            )
         start += block.size
     return tuple(units)
 
@@ -118,11 +120,17 @@ class Estimate:
 
 
 def stratified_mean(
-    function: Callable[[Array], Array], features: Features, draws: int, seed: int, batch: int
+    function: Callable[[Array], Array],
+    features: Features,
+    draws: int,
+    seed: int,
+    batch: int,
+    least: int = 0,
 ) -> Estimate:
-    """E function(x), function: (D, n) ↦ (D, q), by stratified sampling with ``draws`` draws."""
+    """E function(x) over at least ``least`` active units; function: (D, n) ↦ (D, q)."""
     sampler, rng = StratifiedSampler.of(features), np.random.default_rng(seed)
-    strata = [k for k in range(len(sampler.units) + 1) if sampler.probability(k) > NEGLIGIBLE]
+    counts = range(least, len(sampler.units) + 1)
+    strata = [k for k in counts if sampler.probability(k) > NEGLIGIBLE]
     first = {k: 1 if k == 0 else max(LEAST_DRAWS, draws // 10 // len(strata)) for k in strata}
     sums = {k: _sums(function, sampler, k, first[k], rng, batch) for k in strata}
     wish = {k: sampler.probability(k) * np.sqrt(_variance(*sums[k]).sum()) for k in strata if k}
@@ -133,9 +141,7 @@ def stratified_mean(
             count, total, square = _sums(function, sampler, k, more, rng, batch)
             sums[k] = (sums[k][0] + count, sums[k][1] + total, sums[k][2] + square)
     mean = sum(sampler.probability(k) * sums[k][1] / sums[k][0] for k in strata)
-    variance = sum(
-        sampler.probability(k) ** 2 * _variance(*sums[k]) / sums[k][0] for k in strata
-    )
+    variance = sum(sampler.probability(k) ** 2 * _variance(*sums[k]) / sums[k][0] for k in strata)
     return Estimate(np.asarray(mean), np.sqrt(np.asarray(variance)))
 
 

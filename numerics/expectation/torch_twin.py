@@ -24,9 +24,7 @@ from superposition.numerics.expectation.question import answer
 from superposition.numerics.expectation.result import ExpectedLoss, OutputLosses
 
 
-def differentiable(
-    problem: OutputProblem, method: Method | None, tolerance: float
-) -> ExpectedLoss:
+def differentiable(problem: OutputProblem, method: Method | None, tolerance: float) -> ExpectedLoss:
     """The answer to ``problem``, differentiable by rows, biases and importances."""
     if problem.features.density.requires_grad:
         raise ValueError("density requires a gradient; derivatives by densities are not known.")

@@ -68,7 +68,9 @@ def seen_features(rows: Rows, values: ValueLaw) -> RowProblem:
     unseen = xp.abs(rows.slopes[1:, :]) <= UNSEEN * size
     others = xp.where(unseen, 0 * rows.density[1:, :], rows.density[1:, :])
     density = xp.concat([rows.density[:1, :], others], axis=0)
-    slopes = xp.concat([rows.slopes[:1, :], xp.where(unseen, 0 * rows.slopes[1:, :], rows.slopes[1:, :])], axis=0)
+    slopes = xp.concat(
+        [rows.slopes[:1, :], xp.where(unseen, 0 * rows.slopes[1:, :], rows.slopes[1:, :])], axis=0
+    )
     return RowProblem(slopes, rows.offset, density, values)
 
 
@@ -208,8 +210,9 @@ def losses(
         d_slopes = few.d_slopes + rest.d_slopes
         # A feature the form does not see moves it like a bias of the feature's mean.
         unseen = rows.density * problem.features.moment(1) * d_bias[None, :]
-        mask = (seen.slopes == 0) & (xp.arange(
-            int(rows.slopes.shape[0]), device=device(rows.slopes)) > 0)[:, None]
+        mask = (seen.slopes == 0) & (
+            xp.arange(int(rows.slopes.shape[0]), device=device(rows.slopes)) > 0
+        )[:, None]
         d_rows = rows.features_back(xp.where(mask, unseen, d_slopes))
         d_bias = rows.back(d_bias)
     return OutputLosses(

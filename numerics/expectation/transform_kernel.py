@@ -38,9 +38,7 @@ def many_active(
     n, rows = problem.slopes.shape
     value, error, d_offset = np.zeros(rows), np.zeros(rows), np.zeros(rows)
     d_slopes = np.zeros((rows, n))
-    slopes, density = (
-        np.ascontiguousarray(array.T) for array in (problem.slopes, problem.density)
-    )
+    slopes, density = (np.ascontiguousarray(array.T) for array in (problem.slopes, problem.density))
     _all_rows(
         slopes,
         density,
@@ -65,8 +63,20 @@ def many_active(
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _all_rows(  # type: ignore[no-untyped-def]
-    slopes, density, offset, gamma, step, active, target, counts, rates, gradient,
-    value, error, d_slopes, d_offset,
+    slopes,
+    density,
+    offset,
+    gamma,
+    step,
+    active,
+    target,
+    counts,
+    rates,
+    gradient,
+    value,
+    error,
+    d_slopes,
+    d_offset,
 ) -> None:
     n, most = slopes.shape[1], counts[-1]
     stored = np.empty((4, most))  # S_{≥2} and e^{sc} o(s) h/π, real and imaginary
@@ -88,8 +98,17 @@ def _all_rows(  # type: ignore[no-untyped-def]
             while done < count:
                 length = min(CHUNK, count - done)
                 _loss_chunk(
-                    a, p, offset[row], gamma[row], step[row], turns, done, length, work,
-                    stored, product,
+                    a,
+                    p,
+                    offset[row],
+                    gamma[row],
+                    step[row],
+                    turns,
+                    done,
+                    length,
+                    work,
+                    stored,
+                    product,
                 )
                 for k in range(done, done + length):
                     total += stored[0, k] * stored[2, k] - stored[1, k] * stored[3, k]
@@ -105,8 +124,19 @@ def _all_rows(  # type: ignore[no-untyped-def]
             while first < count:
                 length = min(CHUNK, count - first)
                 d_offset[row] += _gradient_chunk(
-                    a, p, offset[row], gamma[row], step[row], turns, silence, first, length,
-                    work, stored, product, d_slopes[row],
+                    a,
+                    p,
+                    offset[row],
+                    gamma[row],
+                    step[row],
+                    turns,
+                    silence,
+                    first,
+                    length,
+                    work,
+                    stored,
+                    product,
+                    d_slopes[row],
                 )
                 first += length
 

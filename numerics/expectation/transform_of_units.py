@@ -125,7 +125,9 @@ def _few(output: Output) -> tuple[Any, Any, Any]:
     moments, _ = moments_over_cubes(
         xp.reshape(output.slopes, (1, -1)),
         xp.reshape(xp.broadcast_to(output.offset[None, :], (n, batch)), (-1,)),
-        (low, high), levels, {(): 2, (0,): 1, (0, 0): 0},
+        (low, high),
+        levels,
+        {(): 2, (0,): 1, (0, 0): 0},
     )
     m = {key: xp.reshape(moment[0], (n, batch)) for key, moment in moments.items()}
     length = high - low
@@ -136,8 +138,9 @@ def _few(output: Output) -> tuple[Any, Any, Any]:
     own = output.own
     value = value + xp.sum(weight * m[(), 2], axis=0) - 2 * alone[own] * product[own]
     d_offset = d_offset + 2 * xp.sum(weight * m[(), 1], axis=0) - 2 * alone[own] * step[own]
-    is_own = xp.asarray(np.arange(n) == own, dtype=output.slopes.dtype,
-                        device=device(output.slopes))[:, None]
+    is_own = xp.asarray(
+        np.arange(n) == own, dtype=output.slopes.dtype, device=device(output.slopes)
+    )[:, None]
     return value, 2 * weight * (product - is_own * square_step), d_offset
 
 
@@ -159,7 +162,9 @@ def _piece(output: Output, contour: Contour, first: int, last: int, gradient: bo
     front = xp.exp(s * _active(contour, output.offset)[:, None])
     front = front * _active(contour, contour.step)[:, None] / np.pi
     integrand = 2 / s**3 * (chi[own_unit] * rest - few)
-    integrand = front * (integrand - 2 / s**2 * (psi * rest - alone[output.own] * phi[1][output.own]))
+    integrand = front * (
+        integrand - 2 / s**2 * (psi * rest - alone[output.own] * phi[1][output.own])
+    )
     if not gradient:
         return xp.real(integrand), 0 * output.slopes, 0 * output.offset
     d_slopes = []
@@ -204,9 +209,7 @@ def _factors(output: Output, s: Any, phi: list[list[Any]]) -> tuple[list[Any], d
     return chi, slopes
 
 
-def _own_factor(
-    unit: Unit, own: int, s: Any, phi: list[list[Any]]
-) -> tuple[Any, dict[int, Any]]:
+def _own_factor(unit: Unit, own: int, s: Any, phi: list[list[Any]]) -> tuple[Any, dict[int, Any]]:
     """ψ, and its derivatives by the slopes of the own unit's members."""
     p, k = unit.probability, len(unit.members)
     second = phi[2][own] if len(phi) > 2 else 0
