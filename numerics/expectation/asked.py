@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,20 +138,27 @@ def _real(value: Any, name: str, like: Any) -> Any:
         import torch
 
         device = value.device if is_torch_array(value) else like.device
-        try:
-            array = torch.as_tensor(value, dtype=torch.float64, device=device)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} is {value!r}; it must be an array of numbers.") from None
+        array: Any = _converted(
+            lambda: torch.as_tensor(value, dtype=torch.float64, device=device), value, name
+        )
     else:
-        try:
-            array = np.asarray(value)
-            if array.dtype.kind not in "fiu":
-                raise TypeError
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} is {value!r}; it must be an array of numbers.") from None
+        array = _converted(lambda: _doubles(value), value, name)
     check_finite(_host(array), name)
     return array
+
+
+def _doubles(value: Any) -> Any:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiu":
+        raise TypeError
+    return array.astype(np.float64)
+
+
+def _converted(convert: Callable[[], Any], value: Any, name: str) -> Any:
+    try:
+        return convert()
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {value!r}; it must be an array of numbers.") from None
 
 
 def _host(array: Any) -> Any:

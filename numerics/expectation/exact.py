@@ -1,26 +1,28 @@
 r"""Exact expected losses of the ReLU output model, in rational or ball arithmetic.
 
-.. math:: E\,e^{s z_i} = e^{s b_i} \prod_j \Big(q_j - \frac{p_j}{s a_j}
-          + \frac{p_j}{s a_j} e^{s a_j}\Big), \qquad
+.. math:: E\,e^{s z_i} = e^{s b_i} \prod_j \Big(q_j
+          + p_j \frac{e^{s a_j h} - e^{s a_j l}}{(h - l)\, s a_j}\Big), \qquad
           \frac{e^{s e}}{s^{k}} \leftrightarrow \frac{(e)_+^{k-1}}{(k-1)!}
 
 The product is expanded term by term: a polynomial in 1/s for every exponent e. Features with
 equal slopes meet in the same exponents, so slopes on a lattice stay cheap for any n; without
-coincidences there are 2^n exponents. With rational input the answer is rational; with balls
-(python-flint's arb) it is an enclosure that is proven to hold the answer.
+coincidences there are up to 3^n exponents. With rational input the answer is rational; with
+balls (python-flint's arb) it is an enclosure that is proven to hold the answer.
 
-a = A_i: row of the output, x' = ReLU(A x + b), A = WᵀW for a tied model; q = 1 - p.
-Independent features, uniform on [0, 1]. Source: derived here. This is the twin of the
-float methods: it shares no code with them.
+a = A_i: row of the output, x' = ReLU(A x + b), A = WᵀW for a tied model; q = 1 - p; values
+uniform on [l, h] (e^{s a} instead of the quotient where they are binary). Source: derived
+here. This is the twin of the float methods: it shares no code with them. Needs python-flint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, fmpq
+
+from superposition.theory.features.values import Binary, Uniform, ValueLaw, Values
 
 Terms = dict[Any, list[Any]]  # exponent e ↦ coefficients of 1, 1/s, 1/s², …
 
@@ -33,14 +35,24 @@ def rational(value: Any) -> fmpq:
     """
     if isinstance(value, fmpq):
         return value
-    exact = Fraction(float(value)) if not isinstance(value, int | Fraction) else Fraction(value)
+    exact = Fraction(value if isinstance(value, int | Fraction) else float(value))
     return fmpq(exact.numerator, exact.denominator)
 
 
-def gram(W: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """G = WᵀW, (n, n), of W (m, n)."""
-    columns = list(zip(*W, strict=True))
-    return [[sum(x * y for x, y in zip(a, b, strict=True)) for b in columns] for a in columns]
+def rationals(values: Any) -> Any:
+    """Nested lists or arrays of numbers as nested lists of fractions."""
+    if hasattr(values, "__len__"):
+        return [rationals(value) for value in values]
+    return rational(values)
+
+
+def product(left: Sequence[Sequence[Any]], right: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The matrix product, for A = WᵀW or W_out W."""
+    columns = list(zip(*right, strict=True))
+    return [
+        [sum((x * y for x, y in zip(row, column, strict=True)), 0 * row[0]) for column in columns]
+        for row in left
+    ]
 
 
 def expected_loss(
@@ -48,8 +60,9 @@ def expected_loss(
     b: Sequence[Any],
     importance: Sequence[Any],
     density: Sequence[Any],
+    values: ValueLaw = Values.UNIT,
 ) -> Any:
-    """L = Σ_i I_i E(x_i - ReLU(A_i x + b_i))², of fmpq numbers or of arb balls.
+    """L = Σ_i I_i E(x_i - ReLU(A_i x + b_i))² of independent features, fmpq or arb.
 
     rows: (n, n) A; b, importance, density: (n,).
 
@@ -59,59 +72,110 @@ def expected_loss(
     1/12
     """
     return sum(
-        weight * output_loss(i, rows[i], b[i], density) for i, weight in enumerate(importance)
+        weight * output_loss(i, rows[i], b[i], density, values)
+        for i, weight in enumerate(importance)
     )
 
 
-def output_loss(output: int, row: Sequence[Any], bias: Any, density: Sequence[Any]) -> Any:
-    """E(x_i - z_+)² = p_i/3 - 2 E[x_i z_+] + E z_+² of one output i."""
+def expected_loss_of_sets(
+    rows: Sequence[Sequence[Any]],
+    b: Sequence[Any],
+    importance: Sequence[Any],
+    active_sets: Iterable[tuple[tuple[int, ...], Any]],
+    values: ValueLaw = Values.UNIT,
+) -> Any:
+    """L of any law of the features, given by its active sets and their probabilities."""
+    zero = 0 * b[0]
+    return sum(
+        probability
+        * expected_loss(rows, b, importance, [zero + (i in active) for i in range(len(b))], values)
+        for active, probability in active_sets
+    )
+
+
+def output_loss(
+    output: int,
+    row: Sequence[Any],
+    bias: Any,
+    density: Sequence[Any],
+    values: ValueLaw = Values.UNIT,
+) -> Any:
+    """E(x_i - z_+)² = E x_i² - 2 E[x_i z_+] + E z_+² of one output i."""
     others: Terms = {bias: [1 + 0 * bias]}
     for j, (slope, p) in enumerate(zip(row, density, strict=True)):
-        if j != output:
-            others = _times(others, slope, [1 - p, _negative_ratio(p, slope)], p)
+        if j != output and slope != 0 and p != 0:
+            others = _times(others, _factor(slope, p, values))
     slope, p = row[output], density[output]
-    square = _times(others, slope, [1 - p, _negative_ratio(p, slope)], p)
+    everything = _times(others, _factor(slope, p, values)) if slope != 0 and p != 0 else others
+    own = _times(others, _own_factor(slope, values))
     return (
-        p / 3
-        - 2 * p * _positive_part_power(_times_own_value(others, slope), 1)
-        + _positive_part_power(square, 2)
+        p * _moment(values, 2)
+        - 2 * p * _positive_part_power(own, 1)
+        + _positive_part_power(everything, 2)
     )
 
 
-def _negative_ratio(p: Any, slope: Any) -> Any:
-    return -p / slope if slope != 0 else p
+def _factor(slope: Any, p: Any, values: ValueLaw) -> Terms:
+    """q + p E e^{s a u}, a ≠ 0."""
+    one = 1 + 0 * slope
+    if isinstance(values, Binary):
+        return {0 * slope: [(1 - p) * one], slope: [p * one]}
+    low, high = _ends(values)
+    weight = p / ((high - low) * slope)
+    terms: Terms = {0 * slope: [(1 - p) * one]}
+    _add(terms, high * slope, [0 * one, weight])
+    _add(terms, low * slope, [0 * one, -weight])
+    return terms
 
 
-def _times(terms: Terms, slope: Any, at_zero: list[Any], p: Any) -> Terms:
-    """Multiply by q + p φ(s a): two exponents, or the constant 1 where a = 0."""
+def _own_factor(slope: Any, values: ValueLaw) -> Terms:
+    """E[u e^{s a u}] = (h e^{yh} - l e^{yl})/((h - l) y) - (e^{yh} - e^{yl})/((h - l) y²), y = sa."""
+    one = 1 + 0 * slope
+    if isinstance(values, Binary):
+        return {slope: [one]}
     if slope == 0:
-        return terms
+        return {slope: [_moment(values, 1) * one]}
+    low, high = _ends(values)
+    first, second = 1 / ((high - low) * slope), 1 / ((high - low) * slope * slope)
+    terms: Terms = {}
+    _add(terms, high * slope, [0 * one, high * first, -second])
+    _add(terms, low * slope, [0 * one, -low * first, second])
+    return terms
+
+
+def _ends(values: ValueLaw) -> tuple[fmpq, fmpq]:
+    if not isinstance(values, Uniform):
+        raise ValueError(f"values is {values!r}; exact losses need Uniform(low, high) or Binary().")
+    return rational(values.low), rational(values.high)
+
+
+def _moment(values: ValueLaw, order: int) -> fmpq:
+    """E u^order."""
+    if isinstance(values, Binary):
+        return fmpq(1)
+    low, high = _ends(values)
+    return (high ** (order + 1) - low ** (order + 1)) / ((high - low) * (order + 1))
+
+
+def _times(terms: Terms, factor: Terms) -> Terms:
+    """The product of two sums of e^{se} times polynomials in 1/s."""
     result: Terms = {}
     for exponent, coefficients in terms.items():
-        _add(result, exponent, coefficients, at_zero)
-        _add(result, exponent + slope, coefficients, [0 * p, p / slope])
+        for more, others in factor.items():
+            degree = len(coefficients) + len(others) - 1
+            found = [0 * exponent] * degree
+            for k, c in enumerate(coefficients):
+                for later, f in enumerate(others):
+                    found[k + later] += c * f
+            _add(result, exponent + more, found)
     return result
 
 
-def _times_own_value(terms: Terms, slope: Any) -> Terms:
-    """Multiply by φ'(s a) = e^{sa} (1/(sa) - 1/(sa)²) + 1/(sa)², or by 1/2 where a = 0."""
-    if slope == 0:
-        return {e: [c / 2 for c in coefficients] for e, coefficients in terms.items()}
-    result: Terms = {}
-    zero, square = 0 * slope, slope * slope
-    for exponent, coefficients in terms.items():
-        _add(result, exponent, coefficients, [zero, zero, 1 / square])
-        _add(result, exponent + slope, coefficients, [zero, 1 / slope, -1 / square])
-    return result
-
-
-def _add(terms: Terms, exponent: Any, coefficients: list[Any], factor: list[Any]) -> None:
+def _add(terms: Terms, exponent: Any, coefficients: list[Any]) -> None:
     target = terms.setdefault(exponent, [])
-    target += [0 * exponent] * (len(coefficients) + len(factor) - 1 - len(target))
+    target += [0 * exponent] * (len(coefficients) - len(target))
     for k, c in enumerate(coefficients):
-        if c != 0:
-            for l, f in enumerate(factor):
-                target[k + l] += c * f
+        target[k] += c
 
 
 def _positive_part_power(terms: Terms, r: int) -> Any:

@@ -7,23 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from superposition.numerics.expectation import (
-    activity_patterns,
-    sampling,
-    second_moments,
-    strata,
-    transform,
-    transform_of_units,
-)
+from superposition.numerics.expectation import sampling, second_moments
+from superposition.numerics.expectation.activity import patterns, strata
 from superposition.numerics.expectation.compiled import compiled
 from superposition.numerics.expectation.method import Method
 from superposition.numerics.expectation.problem import OutputProblem
 from superposition.numerics.expectation.result import OutputLosses
+from superposition.numerics.expectation.transform import many_active, second_order, units
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.values import Binary, GivenValues, Uniform
 
 FEW_STATES = 4**7
 MOST_STATES = 4**11  # of one output: some hundred MB and seconds
+SECOND_ORDER_NODES = 1500
 ELEMENTS = 2**31  # outputs × features × nodes of a transform: half a minute
 
 
@@ -89,11 +85,11 @@ class Enumeration(Method):
 
     def losses(self, problem: OutputProblem, tolerance: float, gradient: bool) -> OutputLosses:
         """Exact to rounding."""
-        return activity_patterns.losses(problem, gradient)
+        return patterns.losses(problem, gradient)
 
     def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
         """Exact to rounding."""
-        return activity_patterns.gradient_change(problem, d_rows, d_bias)
+        return patterns.gradient_change(problem, d_rows, d_bias)
 
 
 @dataclass(frozen=True)
@@ -151,23 +147,31 @@ class Transform(Method):
         most = self.nodes or self._most_nodes(problem)
         given = isinstance(problem.features.values, GivenValues)
         if problem.features.sets is not None or given:
-            return transform_of_units.losses(problem, tolerance, most, gradient)
-        kernel = transform.many_active
-        if compiled(problem.rows) and problem.features.values == Uniform(0, 1):
-            from superposition.numerics.expectation import transform_kernel
-
-            kernel = transform_kernel.many_active
-        return transform.losses(problem, tolerance, most, gradient, kernel)
+            return units.losses(problem, tolerance, most, gradient)
+        return many_active.losses(problem, tolerance, most, gradient, _kernel(problem))
 
     def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
-        """Not by this method."""
-        raise ValueError("transform has no second-order products; use Enumeration().")
+        """By differences of the contour sum, which is analytic; independent features."""
+        if problem.features.sets is not None or isinstance(problem.features.values, GivenValues):
+            raise ValueError("transform has second-order products for independent features only.")
+        return second_order.gradient_change(
+            problem, d_rows, d_bias, self.nodes or SECOND_ORDER_NODES, _kernel(problem)
+        )
 
     @staticmethod
     def _most_nodes(problem: OutputProblem) -> int:
         n = problem.features.size
         models = int(np.prod(problem.rows.shape[:-2], dtype=int))
         return int(np.clip(ELEMENTS // (n * n * models), 256, 2**17))
+
+
+def _kernel(problem: OutputProblem) -> many_active.Kernel:
+    """The compiled twin where it can be used."""
+    if compiled(problem.rows) and problem.features.values == Uniform(0, 1):
+        from superposition.numerics.expectation.transform import many_active_kernel
+
+        return many_active_kernel.many_active
+    return many_active.many_active
 
 
 @dataclass(frozen=True)

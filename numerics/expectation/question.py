@@ -68,9 +68,9 @@ def expected_loss(
     asked = Asked.of(W, b, importance, density, W_out, model, values)
     _check_tolerance(tolerance)
     if model in HIDDEN:
-        from superposition.numerics.expectation import hidden_question
+        from superposition.numerics.expectation.hidden_layer import question
 
-        return hidden_question.loss_and_gradient(asked, method, tolerance, gradient=False).loss
+        return question.loss_and_gradient(asked, method, tolerance, gradient=False).loss
     problem = asked.output_problem()
     if is_torch_array(problem.rows):
         from superposition.numerics.expectation import torch_twin
@@ -100,9 +100,9 @@ def expected_loss_gradient(
     asked = _without_graph(Asked.of(W, b, importance, density, W_out, model, values))
     _check_tolerance(tolerance)
     if model in HIDDEN:
-        from superposition.numerics.expectation import hidden_question
+        from superposition.numerics.expectation.hidden_layer import question
 
-        return hidden_question.loss_and_gradient(asked, method, tolerance, gradient=True)
+        return question.loss_and_gradient(asked, method, tolerance, gradient=True)
     problem = asked.output_problem()
     loss, outputs = answer(problem, method, tolerance, gradient=True)
     weight = problem.importance
@@ -204,6 +204,8 @@ def _total(
     if outputs.estimates is not None:
         parts = weight * outputs.estimates
         error = error + xp.abs(xp.sum(parts, axis=-1)) + xp.sqrt(xp.sum(parts**2, axis=-1))
+    # Should a method fail, it shows as an infinite error, never as a number to be trusted.
+    error = xp.where(xp.isfinite(value) & xp.isfinite(error), error, xp.full_like(error, xp.inf))
     silent = xp.sum(weight * problem.second_moment, axis=-1)
     scale = xp.maximum(value, silent)
     return ExpectedLoss(

@@ -94,7 +94,8 @@ class StratifiedSampler:
             on = np.flatnonzero(rng.random(draws) < chance)
             left[on] -= 1
             if unit.together:
-                x[np.ix_(on, unit.members)] = self._values(rng, (len(on), len(unit.members)))
+                values = self._values(rng, (len(on), len(unit.members)))
+                x[on[:, None], np.array(unit.members)] = values
             else:
                 chosen = rng.integers(len(unit.members), size=len(on))
                 x[on, np.array(unit.members)[chosen]] = self._values(rng, (len(on),))

@@ -46,7 +46,7 @@ def gradient_change(problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[A
     mean, second = moments(problem.features, problem.rows)
     change = 2 * xp.matmul(d_rows, second) + 2 * d_bias[..., None] * mean[..., None, :]
     bias = 2 * d_bias + 2 * xp.matmul(d_rows, mean[..., None])[..., 0]
-    return change, bias, bias != bias
+    return change, bias, xp.zeros_like(bias, dtype=xp.bool)
 
 
 def moments(features: Features, like: Any) -> tuple[Any, Any]:

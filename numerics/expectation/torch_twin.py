@@ -34,7 +34,9 @@ def differentiable(problem: OutputProblem, method: Method | None, tolerance: flo
     losses = outputs.losses
     if wanted:
         used = method or next(one for one in candidates(fixed) if one.name == loss.method)
-        losses = _Losses.apply(problem.rows, problem.bias, outputs, fixed, used)
+        losses = _Losses.apply(  # type: ignore[no-untyped-call]
+            problem.rows, problem.bias, outputs, fixed, used
+        )
     per_feature = problem.importance * losses
     return replace(loss, value=per_feature.sum(-1), per_feature=per_feature)
 
@@ -85,7 +87,9 @@ class _Losses(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: torch.Tensor) -> Any:
         rows, bias = ctx.saved_tensors
-        d_rows, d_bias = _Backward.apply(grad_outputs[0], rows, bias, *ctx.found)
+        d_rows, d_bias = _Backward.apply(  # type: ignore[no-untyped-call]
+            grad_outputs[0], rows, bias, *ctx.found
+        )
         return d_rows, d_bias, None, None, None
 
 

@@ -14,21 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from superposition.numerics.expectation import activity_patterns, hidden_patterns
-from superposition.numerics.expectation.hidden_patterns import (
+from superposition.numerics.expectation.activity import patterns as activity_patterns
+from superposition.numerics.expectation.hidden_layer import patterns as hidden_patterns
+from superposition.numerics.expectation.hidden_layer.patterns import (
     enumeration,
     pattern_losses,
     strata,
 )
-from superposition.numerics.expectation.hidden_problem import HiddenProblem
-from superposition.numerics.expectation.problem import Features, OutputProblem
-from superposition.numerics.expectation.simplex_cells import (
+from superposition.numerics.expectation.hidden_layer.problem import HiddenProblem
+from superposition.numerics.expectation.hidden_layer.simplex_cells import (
     Simplices,
     box_simplices,
     kuhn_simplices,
     mean_product,
     refined,
 )
+from superposition.numerics.expectation.problem import Features, OutputProblem
 from superposition.theory.features.feature_sets import Anticorrelated, Correlated, Independent
 from superposition.theory.features.values import GivenValues, Uniform, ValueLaw, Values
 

@@ -19,17 +19,23 @@ and N/2, and their ratio is the rate that leads to the error at N.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from superposition.numerics.expectation.contour import Contour, choose_contour, independent, nodes
-from superposition.numerics.expectation.few_active import none_and_one_active
+from superposition.numerics.expectation.activity.few_active import none_and_one_active
 from superposition.numerics.expectation.problem import OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses
-from superposition.numerics.expectation.value_transform import value_transform
+from superposition.numerics.expectation.transform.contour import (
+    Contour,
+    choose_contour,
+    independent,
+    nodes,
+)
+from superposition.numerics.expectation.transform.value_transform import value_transform
 from superposition.theory.features.values import ValueLaw
 
 FEWEST_NODES = 32
@@ -59,6 +65,9 @@ class RowProblem:
     offset: Any
     density: Any
     values: ValueLaw
+
+
+Kernel = Callable[[RowProblem, Contour, Any, int, bool], RowLosses]
 
 
 def seen_features(rows: Rows, values: ValueLaw) -> RowProblem:
@@ -166,21 +175,20 @@ def _derivatives(problem: RowProblem, contour: Contour, count: int) -> tuple[Any
     step = xp.where(contour.active, contour.step / np.pi, 0 * contour.step)[:, None]
     d_slopes = [xp.sum(xp.real(xp.exp(s * offset) * own * many * step), axis=1)]
     product = none + single + many
-    rest = none[:, 0]
     for j in range(1, int(problem.slopes.shape[0])):
         p = problem.density[j][:, None]
         y = s * problem.slopes[j][:, None]
         factor = 1 - p + p * value_transform(problem.values, y, 0)
-        silent = _without(problem, j, xp, rest)[:, None]
+        silent = _silence_without(problem, j)[:, None]
         active_others = product / factor - silent
         slope_of = p * value_transform(problem.values, y, 1)
         d_slopes.append(xp.sum(xp.real(weight * slope_of * active_others), axis=1))
     return xp.stack(d_slopes), xp.sum(xp.real(weight * many), axis=1)
 
 
-def _without(problem: RowProblem, feature: int, xp: Any, like: Any) -> Any:
+def _silence_without(problem: RowProblem, feature: int) -> Any:
     """Π q_l over the others but one, (R,)."""
-    total = xp.ones_like(problem.offset)
+    total = 1 + 0 * problem.offset
     for j in range(1, int(problem.slopes.shape[0])):
         if j != feature:
             total = total * (1 - problem.density[j])
@@ -188,7 +196,7 @@ def _without(problem: RowProblem, feature: int, xp: Any, like: Any) -> Any:
 
 
 def losses(
-    problem: OutputProblem, tolerance: float, most_nodes: int, gradient: bool, kernel: Any
+    problem: OutputProblem, tolerance: float, most_nodes: int, gradient: bool, kernel: Kernel
 ) -> OutputLosses:
     """E(x_i - x'_i)² of every output; ``kernel``: many_active, or its compiled twin."""
     xp = array_namespace(problem.rows)
@@ -220,7 +228,7 @@ def losses(
         rows.back(ROUNDING * size),
         d_rows,
         d_bias,
-        rows.back(value) != rows.back(value),
+        xp.zeros_like(rows.back(value), dtype=xp.bool),
         rows.back(rest.error),
     )
 

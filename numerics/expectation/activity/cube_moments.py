@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from superposition.numerics.expectation.activity.cube_faces import FREE, HIGH, LOW, Level
 from superposition.numerics.expectation.compiled import compiled
-from superposition.numerics.expectation.cube_faces import FREE, HIGH, LOW, Level
 
 Monomial = tuple[int, ...]
 SNAP = 1e-15
@@ -44,7 +44,7 @@ def moments_over_cubes(
 ) -> tuple[Moments, Any]:
     """``cube_moments`` by its compiled twin where that can be had."""
     if compiled(slopes):
-        from superposition.numerics.expectation import cube_moments_kernel
+        from superposition.numerics.expectation.activity import cube_moments_kernel
 
         return cube_moments_kernel.cube_moments(slopes, offset, support, levels, powers, tangent)
     return cube_moments(slopes, offset, support, levels, powers, tangent)

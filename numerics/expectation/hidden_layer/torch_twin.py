@@ -20,7 +20,9 @@ def differentiable(asked: Asked, value: Any, d_W: Any, d_W_out: Any, d_b: Any) -
         parameters.append(weights.W_out.expand(*lead, *weights.W_out.shape[-2:]))
         slopes.append(d_W_out)
     tensors = [torch.as_tensor(slope, device=value.device) for slope in slopes]
-    loss: torch.Tensor = _Loss.apply(value, len(tensors), *tensors, *parameters)
+    loss: torch.Tensor = _Loss.apply(  # type: ignore[no-untyped-call]
+        value, len(tensors), *tensors, *parameters
+    )
     return loss
 
 

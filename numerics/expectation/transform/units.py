@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from superposition.numerics.expectation.contour import Contour, choose_contour, nodes
-from superposition.numerics.expectation.cube_faces import faces_of_cubes
-from superposition.numerics.expectation.cube_moments import moments_over_cubes
+from superposition.numerics.expectation.activity.cube_faces import faces_of_cubes
+from superposition.numerics.expectation.activity.cube_moments import moments_over_cubes
 from superposition.numerics.expectation.problem import OutputProblem
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.numerics.expectation.sampling import Unit, units_of
-from superposition.numerics.expectation.transform import estimated_error, node_counts
-from superposition.numerics.expectation.value_transform import value_transform
+from superposition.numerics.expectation.transform.contour import Contour, choose_contour, nodes
+from superposition.numerics.expectation.transform.many_active import estimated_error, node_counts
+from superposition.numerics.expectation.transform.value_transform import value_transform
 from superposition.theory.features.values import Binary, GivenValues, ValueLaw
 
 ROUNDING = 1e-14
@@ -83,7 +83,7 @@ def losses(
         ROUNDING * (second + xp.abs(value)),
         xp.reshape(d_rows, (*lead, n, n)) if gradient else None,
         d_offset if gradient else None,
-        value != value,
+        xp.zeros_like(value, dtype=xp.bool),
         error,
     )
 
@@ -194,7 +194,8 @@ def _active(contour: Contour, per_row: Any) -> Any:
 
 def _factors(output: Output, s: Any, phi: list[list[Any]]) -> tuple[list[Any], dict[int, Any]]:
     """χ of every unit and, from φ' if it is there, its derivatives by the members' slopes."""
-    chi, slopes = [], {}
+    chi: list[Any] = []
+    slopes: dict[int, Any] = {}
     for unit in output.units:
         p, k = unit.probability, len(unit.members)
         if unit.together:

@@ -1,9 +1,10 @@
 r"""The moment-generating integrals of an active feature's value.
 
 .. math:: \varphi_r(y) = E\big[u^r e^{y u}\big], \qquad
-          \varphi(y) = \frac{e^{h y} - e^{l y}}{(h - l)\, y} \text{ for } u \text{ uniform on } [l, h]
+          \varphi(y) = \frac{e^{h y} - e^{l y}}{(h - l)\, y}
 
-y: complex; r = 0, 1, 2, 3. Near y = 0 the quotient loses digits; the Taylor series does not.
+the latter for u uniform on [l, h]; y: complex; r = 0, 1, 2, 3. Near y = 0 the quotient loses
+digits; the Taylor series does not.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from typing import Any
 
 from array_api_compat import array_namespace
 
-from superposition.numerics.expectation.cube_faces import faces_of_cubes
-from superposition.numerics.expectation.cube_moments import Monomial, moments_over_cubes
-from superposition.numerics.expectation.few_active import none_and_one_active
+from superposition.numerics.expectation.activity.cube_faces import faces_of_cubes
+from superposition.numerics.expectation.activity.cube_moments import Monomial, moments_over_cubes
+from superposition.numerics.expectation.activity.few_active import none_and_one_active
 from superposition.numerics.expectation.problem import OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.theory.features.values import Binary
@@ -36,7 +36,7 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
         rows.back(_rest_bound(rows, problem) + 2e-15 * (abs(few.value) + value + own_square)),
         rows.features_back(few.d_slopes + d_slopes) if gradient else None,
         rows.back(few.d_offset + d_offset) if gradient else None,
-        rows.back(total) != rows.back(total),
+        array_namespace(total).zeros_like(rows.back(total), dtype=bool),
     )
 
 

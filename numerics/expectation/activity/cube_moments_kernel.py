@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from superposition.numerics.expectation.cube_faces import FREE, HIGH, LOW, Level
-from superposition.numerics.expectation.cube_moments import (
+from superposition.numerics.expectation.activity.cube_faces import FREE, HIGH, LOW, Level
+from superposition.numerics.expectation.activity.cube_moments import (
     SNAP,
     Moments,
     Monomial,

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from superposition.numerics.expectation.transform.value_transform import value_transform
 from superposition.theory.features.values import Uniform, ValueLaw
-from superposition.numerics.expectation.value_transform import value_transform
 
 FADING = 37.0  # e^-37 = 8.5e-17: copies of the law count as gone
 GROWTH = 5.0  # E e^{γz} may reach e^5: two digits of the sixteen
@@ -53,9 +53,7 @@ def choose_contour(
     factors = np.geomspace(1 / 40, 40, GRID)
     thetas = [float(factor) * FADING / reach for factor in factors]
     with np.errstate(over="ignore"):  # an infinite E e^{θz} rules θ out
-        growth = [
-            theta * offset + log_factors(_generating(theta * slopes, values)) for theta in thetas
-        ]
+        growth = [_growth(slopes, offset, values, log_factors, theta) for theta in thetas]
     gamma = thetas[0]
     for at in range(1, GRID):
         period = FADING / thetas[at]
@@ -76,18 +74,26 @@ def independent(density: Any) -> Callable[[list[Any]], Any]:
     return log_factors
 
 
-def _generating(y: Any, values: ValueLaw) -> list[Any]:
-    """φ(y_j) for real y (n, R), one array a feature."""
-    xp = array_namespace(y)
+def _growth(
+    slopes: Any,
+    offset: Any,
+    values: ValueLaw,
+    log_factors: Callable[[list[Any]], Any],
+    theta: Any,
+) -> Any:
+    """log E e^{θz}, (R,); infinite where a single factor is beyond e^300."""
+    xp = array_namespace(slopes)
     low, high = values.support
-    most = 300 / max(abs(low), abs(high), high - low)  # e^300 rules θ out as well as infinity
-    y = xp.clip(y, -most, most)
+    most = 300 / max(abs(low), abs(high), high - low)
+    beyond = xp.any(theta * xp.maximum(slopes * low, slopes * high) > 300, axis=0)
+    y = xp.clip(theta * slopes, -most, most)
     phi = (
         _unit_transform(y, xp)
         if values == Uniform(0, 1)
         else xp.real(value_transform(values, y + 0j, 0))
     )
-    return [phi[j] for j in range(int(phi.shape[0]))]
+    growth = theta * offset + log_factors([phi[j] for j in range(int(phi.shape[0]))])
+    return xp.where(beyond, xp.full_like(growth, xp.inf), growth)
 
 
 def _unit_transform(y: Any, xp: Any) -> Any:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from superposition.numerics.expectation.contour import Contour
-from superposition.numerics.expectation.transform import (
+from superposition.numerics.expectation.transform.contour import Contour
+from superposition.numerics.expectation.transform.many_active import (
     FASTEST,
     SAFETY,
     SLOWEST,

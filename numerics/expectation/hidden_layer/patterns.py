@@ -25,8 +25,12 @@ from itertools import combinations
 
 import numpy as np
 
-from superposition.numerics.expectation.hidden_problem import Array, HiddenLosses, HiddenProblem
-from superposition.numerics.expectation.simplex_cells import (
+from superposition.numerics.expectation.hidden_layer.problem import (
+    Array,
+    HiddenLosses,
+    HiddenProblem,
+)
+from superposition.numerics.expectation.hidden_layer.simplex_cells import (
     SNAP,
     Simplices,
     box_simplices,

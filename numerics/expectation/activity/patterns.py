@@ -1,7 +1,8 @@
 r"""Enumeration: every set of active features, with its exact cube integrals.
 
 .. math:: E(x_i - (z_i)_+)^2 = E x_i^2
-          + \sum_A P(A) \Big( E\big[(z_i)_+^2 \mid A\big] - 2 [i \in A]\, E\big[x_i (z_i)_+ \mid A\big] \Big)
+          + \sum_A P(A) \Big( E\big[(z_i)_+^2 \mid A\big]
+          - 2 [i \in A]\, E\big[x_i (z_i)_+ \mid A\big] \Big)
 
 Exact to rounding: the integrals come from ``cube_moments``, in which nothing cancels. The
 derivatives are moments of the same kind, one power lower each time,
@@ -23,16 +24,20 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from superposition.numerics.expectation.cube_faces import (
+from superposition.numerics.expectation.activity.cube_faces import (
     ActiveSet,
     all_active_sets,
     faces_of_cubes,
 )
-from superposition.numerics.expectation.cube_moments import Moments, Monomial, moments_over_cubes
+from superposition.numerics.expectation.activity.cube_moments import (
+    Moments,
+    Monomial,
+    moments_over_cubes,
+)
 from superposition.numerics.expectation.problem import Features, OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.theory.features.feature_law import FeatureLaw
-from superposition.theory.features.values import Binary
+from superposition.theory.features.values import Binary, ValueLaw
 
 CELLS_PER_BLOCK = 2**18  # states × rows worked on at a time: a few MB, so that caches help
 
@@ -40,7 +45,7 @@ CELLS_PER_BLOCK = 2**18  # states × rows worked on at a time: a few MB, so that
 def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
     """E(x_i - x'_i)² of every output, with derivatives if asked."""
     rows = Rows.of(problem.rows, problem.bias, problem.features.density)
-    blocks = [_block_losses(block, gradient) for block in _blocks(problem.features, rows)]
+    blocks = [block_losses(block, gradient) for block in _blocks(problem.features, rows)]
     xp = array_namespace(problem.rows)
     losses, bounds, d_bias, one_sided = (
         xp.concat([getattr(block, name) for block in blocks])
@@ -64,7 +69,7 @@ def gradient_change(problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[A
     along = Rows.of(d_rows, d_bias, problem.features.density)
     xp = array_namespace(problem.rows)
     changes = [
-        _block_change(block, part)
+        block_change(block, part)
         for block, part in zip(
             _blocks(problem.features, rows), _blocks(problem.features, along), strict=True
         )
@@ -77,18 +82,22 @@ def gradient_change(problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[A
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
-    """Some rows, with the active sets and probabilities they share."""
+class Block:
+    """Rows that share their active sets; the own feature is number 0.
+
+    slopes: (n, R); offset: (R,); active_sets: P sets; probability: (P, R) or (P, 1).
+    """
 
     slopes: Any
     offset: Any
     active_sets: tuple[ActiveSet, ...]
     probability: Any
-    features: Features
+    values: ValueLaw
 
     def moments(self, powers: dict[Monomial, int], tangent: Any = None) -> tuple[Moments, Any]:
-        support = self.features.values.support
-        points = isinstance(self.features.values, Binary)
+        """The cube moments of every active set, and where the form is flat."""
+        support = self.values.support
+        points = isinstance(self.values, Binary)
         levels = faces_of_cubes(
             int(self.slopes.shape[0]), self.active_sets, support[0] == 0, points
         )
@@ -97,7 +106,7 @@ class _Block:
     def mean(self, moments: Moments, monomial: Monomial, r: int) -> Any:
         """E[Π_{j∈μ} x_j · (z)_+^r], (R,): only sets that hold all of μ count."""
         xp = array_namespace(self.slopes)
-        low, high = self.features.values.support
+        low, high = self.values.support
         total = xp.zeros_like(self.probability)
         for count in range(len(monomial) + 1):
             weight = low ** (len(monomial) - count) * (high - low) ** count
@@ -116,7 +125,8 @@ class _Block:
         return xp.any(flat & mask & (self.probability > 0), axis=0)
 
 
-def _block_losses(block: _Block, gradient: bool) -> OutputLosses:
+def block_losses(block: Block, gradient: bool) -> OutputLosses:
+    """Σ_A P(A) (E[(z)_+² | A] - 2 [0 ∈ A] E[x_0 (z)_+ | A]) of every row, with derivatives."""
     n = int(block.slopes.shape[0])
     powers: dict[Monomial, int] = {(): 2, (0,): 1}
     if gradient:
@@ -140,7 +150,8 @@ def _block_losses(block: _Block, gradient: bool) -> OutputLosses:
     )
 
 
-def _block_change(block: _Block, along: _Block) -> tuple[Any, Any, Any]:
+def block_change(block: Block, along: Block) -> tuple[Any, Any, Any]:
+    """The change of a block's derivatives along a direction, and where it is one-sided."""
     n = int(block.slopes.shape[0])
     powers: dict[Monomial, int] = {tuple(sorted((j, k))): 0 for j in range(n) for k in range(j, n)}
     powers |= {tuple(sorted((0, j, k))): 0 for j in range(n) for k in range(j, n)}
@@ -170,7 +181,7 @@ def _block_change(block: _Block, along: _Block) -> tuple[Any, Any, Any]:
     )
 
 
-def _blocks(features: Features, rows: Rows) -> Iterator[_Block]:
+def _blocks(features: Features, rows: Rows) -> Iterator[Block]:
     """Rows in pieces that share their active sets, small enough for the caches."""
     xp = array_namespace(rows.slopes)
     n = int(rows.slopes.shape[0])
@@ -183,7 +194,7 @@ def _blocks(features: Features, rows: Rows) -> Iterator[_Block]:
             part = slice(start, start + step)
             density = rows.density[:, part]
             probability = xp.stack([_independent(active, density) for active in sets])
-            yield _Block(rows.slopes[:, part], rows.offset[part], sets, probability, features)
+            yield Block(rows.slopes[:, part], rows.offset[part], sets, probability, features.values)
         return
     law = FeatureLaw(features.sets, features.values)
     drawn = [(active, float(p)) for active, p in law.active_sets() if p > 0]
@@ -194,7 +205,9 @@ def _blocks(features: Features, rows: Rows) -> Iterator[_Block]:
             [p for _, p in drawn], dtype=rows.slopes.dtype, device=device(rows.slopes)
         )
         part = slice(row, row + 1)
-        yield _Block(rows.slopes[:, part], rows.offset[part], sets, weights[:, None], features)
+        yield Block(
+            rows.slopes[:, part], rows.offset[part], sets, weights[:, None], features.values
+        )
 
 
 def _independent(active: ActiveSet, density: Any) -> Any:

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_torch_array
 
-from superposition.numerics.expectation import hidden_patterns, sampling
+from superposition.numerics.expectation import sampling
 from superposition.numerics.expectation.asked import Asked
-from superposition.numerics.expectation.hidden_problem import HiddenLosses, HiddenProblem
+from superposition.numerics.expectation.hidden_layer import patterns
+from superposition.numerics.expectation.hidden_layer.problem import HiddenLosses, HiddenProblem
 from superposition.numerics.expectation.method import Method
 from superposition.numerics.expectation.methods import Enumeration, Sampling, Strata
 from superposition.numerics.expectation.problem import Features
@@ -48,7 +49,7 @@ def loss_and_gradient(
     like = asked.weights.W
     wanted = gradient or (is_torch_array(like) and _wants_gradient(asked))
     problems = [_problem(asked, index, lead) for index in np.ndindex(*lead)]
-    answers = [_answer(problem, method, tolerance, wanted) for problem in problems]
+    answers = [_answer(problem, method, wanted) for problem in problems]
 
     def gathered(arrays: list[Any]) -> Any:
         stacked = np.asarray(arrays)
@@ -63,8 +64,14 @@ def loss_and_gradient(
     value, error = per_feature.sum(axis=-1), gathered([a.error for a in answers])
     scale = np.maximum(value, silent)
     names = sorted({a.method for a in answers})
-    arrays = [value, per_feature, error, scale, error <= tolerance * scale]
-    loss = ExpectedLoss(*(_back(array, like) for array in arrays), "+".join(names))
+    loss = ExpectedLoss(
+        _back(value, like),
+        _back(per_feature, like),
+        _back(error, like),
+        _back(scale, like),
+        _back(error <= tolerance * scale, like),
+        ", ".join(names),
+    )
     if not wanted:
         return LossGradient(loss, None, None, None, None)
     tied = asked.weights.W_out is None
@@ -73,13 +80,13 @@ def loss_and_gradient(
         for name in ("d_W", "d_W_out", "d_bias")
     )
     if is_torch_array(like) and not gradient:
-        from superposition.numerics.expectation import torch_hidden
+        from superposition.numerics.expectation.hidden_layer import torch_twin
 
-        value = torch_hidden.differentiable(asked, loss.value, d_W, d_W_out, d_b)
+        value = torch_twin.differentiable(asked, loss.value, d_W, d_W_out, d_b)
         return LossGradient(replace(loss, value=value), None, None, None, None)
     one_sided = np.zeros(per_feature.shape, dtype=bool)
-    parts = (None if part is None else _back(part, like) for part in (d_W, d_b, d_W_out))
-    return LossGradient(loss, *parts, _back(one_sided, like))
+    out = None if d_W_out is None else _back(d_W_out, like)
+    return LossGradient(loss, _back(d_W, like), _back(d_b, like), out, _back(one_sided, like))
 
 
 def _wants_gradient(asked: Asked) -> bool:
@@ -107,9 +114,7 @@ def _problem(asked: Asked, index: tuple[int, ...], lead: tuple[int, ...]) -> Hid
     )
 
 
-def _answer(
-    problem: HiddenProblem, method: Method | None, tolerance: float, gradient: bool
-) -> _Answer:
+def _answer(problem: HiddenProblem, method: Method | None, gradient: bool) -> _Answer:
     if isinstance(problem.features.values, GivenValues) and not isinstance(method, Sampling):
         if method is not None:
             raise ValueError(
@@ -123,7 +128,7 @@ def _answer(
                 f"method is enumeration, which would visit {cells(problem):.1g} cells; it must "
                 f"stay below {20 * MOST_CELLS:.1g}."
             )
-        found = hidden_patterns.enumeration(problem, gradient)
+        found = patterns.enumeration(problem, gradient)
         return _Answer(found, float(problem.importance @ found.errors), "enumeration")
     if method is None and problem.features.sets is not None:
         method = Sampling()
@@ -131,7 +136,7 @@ def _answer(
         found, error = sampled(problem, method, 0, gradient)
         return _Answer(found, error, "sampling")
     if method is None or isinstance(method, Strata):
-        exact, rest = hidden_patterns.strata(problem, EXACT, gradient)
+        exact, rest = patterns.strata(problem, EXACT, gradient)
         rounding = float(problem.importance @ exact.errors)
         if rest <= sampling.NEGLIGIBLE:
             return _Answer(exact, rounding, "strata")
@@ -193,22 +198,20 @@ def sampled(
         return HiddenLosses(mean[:n], error[:n]), float(error[n])
     d_b, rest = mean[n + 1 : 2 * n + 1], mean[2 * n + 1 :]
     d_out, d_in = rest[: n * m].reshape(n, m), rest[n * m :].reshape(m, n)
+    total = float(error[n])
     if problem.W_out is None:
-        d_in, d_out = d_in + d_out.T, None
-    return HiddenLosses(mean[:n], error[:n], d_in, d_out, d_b), float(error[n])
+        return HiddenLosses(mean[:n], error[:n], d_in + d_out.T, None, d_b), total
+    return HiddenLosses(mean[:n], error[:n], d_in, d_out, d_b), total
 
 
 def _sum(first: HiddenLosses, second: HiddenLosses) -> HiddenLosses:
     """Entry by entry, None where both have none."""
-    return HiddenLosses(
-        *(
-            None if a is None else a + b
-            for a, b in (
-                (getattr(first, name), getattr(second, name))
-                for name in ("losses", "errors", "d_W", "d_W_out", "d_bias")
-            )
-        )
-    )
+    sums = {
+        name: None if getattr(first, name) is None else getattr(first, name) + getattr(second, name)
+        for name in ("d_W", "d_W_out", "d_bias")
+    }
+    losses, errors = first.losses + second.losses, first.errors + second.errors
+    return HiddenLosses(losses, errors, **sums)
 
 
 def _back(array: Any, like: Any) -> Any:

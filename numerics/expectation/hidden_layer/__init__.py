@@ -1,0 +1,1 @@
+"""Models whose hidden layer is not linear: ReLU hidden, absolute value."""
