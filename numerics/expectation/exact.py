@@ -129,7 +129,7 @@ def _factor(slope: Any, p: Any, values: ValueLaw) -> Terms:
 
 
 def _own_factor(slope: Any, values: ValueLaw) -> Terms:
-    """E[u e^{s a u}] = (h e^{yh} - l e^{yl})/((h - l) y) - (e^{yh} - e^{yl})/((h - l) y²), y = sa."""
+    """E[u e^{yu}] = (h e^{yh} - l e^{yl})/((h - l) y) - (e^{yh} - e^{yl})/((h - l) y²), y = s a."""
     one = 1 + 0 * slope
     if isinstance(values, Binary):
         return {slope: [one]}

@@ -1,10 +1,12 @@
 r"""Strata: up to two active features exactly, and a proven bound on all the rest.
 
 .. math:: L_i = \sum_{|A| \le 2} P(A)\, L_{i,A} + \text{rest}, \qquad
-          0 \le \text{rest} \le E\big[(x_i - z_i)^2;\, |A| \ge 3\big]
+          0 \le \text{rest} \le E\big[(x_i - z_i)^2;\, |A| \ge 3, i \in A\big]
+          + \min\big\{E[z_i^2;\, \cdot\,], E[(c_+ + a_+ \cdot x)^2;\, \cdot\,]\big\}
 
-for x ≥ 0, since |x - (z)_+| ≤ |x - z| there; for values of both signs the bound is twice
-E[x_i² + z_i²; |A| ≥ 3]. Both are moments, known in closed form. Independent features.
+the minimum over i ∉ A, |A| ≥ 3. For x ≥ 0, since there |x - (z)_+| ≤ |x - z|, and (z)_+ grows
+when negative terms are left out. For values of both signs (x - (z)_+)² ≤ 2 x² + 2 z² stands
+for the first, E z² for the second. All are moments. Independent features.
 Source: derived here.
 """
 
@@ -33,7 +35,10 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
     total = few.value + value + own_square
     return OutputLosses(
         rows.back(total),
-        rows.back(_rest_bound(rows, problem) + 2e-15 * (abs(few.value) + value + own_square)),
+        rows.back(
+            _rest_bound(rows, problem)
+            + 4e-15 * (abs(few.value) + value + rows.forth(problem.second_moment))
+        ),
         rows.features_back(few.d_slopes + d_slopes) if gradient else None,
         rows.back(few.d_offset + d_offset) if gradient else None,
         array_namespace(total).zeros_like(rows.back(total), dtype=bool),
@@ -112,47 +117,54 @@ def _probability_of_few(rows: Rows) -> Any:
 
 
 def _rest_bound(rows: Rows, problem: OutputProblem) -> Any:
-    """The bound on |A| ≥ 3, built up feature by feature so that nothing cancels.
-
-    With w_k = E[(c + Σ r_j x_j)²; k active] and its companions E[c + Σ r_j x_j; k active] and
-    P(k active), adding a feature only adds products; k = 3 stands for three or more.
-    """
-    values = problem.features.values
-    mean, square = problem.features.moment(1), problem.features.moment(2)
-    if values.support[0] >= 0:
-        return _tail_square(rows, -1.0, mean, square)
-    own = rows.density[0] * square * _tail_probability(rows.density[1:, :], 2)
-    return 2 * own + 2 * _tail_square(rows, 0.0, mean, square)
-
-
-def _tail_square(rows: Rows, own_shift: float, mean: float, square: float) -> Any:
-    """E[(c + Σ_j r_j x_j)²; at least three active], r = a except r_0 = a_0 + own_shift."""
+    """The bound on |A| ≥ 3: own feature active and two others, or silent and three others."""
     xp = array_namespace(rows.slopes)
-    zero = 0 * rows.offset
-    chance = [1 + zero, zero, zero, zero]
-    first = [rows.offset, zero, zero, zero]
-    second = [rows.offset**2, zero, zero, zero]
-    for j in range(int(rows.slopes.shape[0])):
-        p, r = rows.density[j], rows.slopes[j] + (own_shift if j == 0 else 0.0)
-        q = 1 - p
-        on = [
+    p, a, c = rows.density[0], rows.slopes[0], rows.offset
+    mean, square = problem.features.moment(1), problem.features.moment(2)
+    others, density = rows.slopes[1:, :], rows.density[1:, :]
+
+    def tail(slopes: Any, offset: Any, own: Any, least: int) -> Any:
+        start = (1 + 0 * offset, offset + own * mean, offset**2 + 2 * offset * own * mean)
+        start = (start[0], start[1], start[2] + own**2 * square)
+        return _tail_square(slopes, density, start, least, mean, square)
+
+    silent = tail(others, c, 0 * a, 3)
+    if problem.features.values.support[0] < 0:
+        active = 2 * square * _tail_probability(density, 2) + 2 * tail(others, c, a, 2)
+        return (1 - p) * silent + p * active
+    zero = 0 * c
+    positive = tail(xp.maximum(others, 0 * others), xp.maximum(c, zero), 0 * a, 3)
+    return (1 - p) * xp.minimum(silent, positive) + p * tail(others, c, a - 1, 2)
+
+
+def _tail_square(
+    slopes: Any, density: Any, start: tuple[Any, Any, Any], least: int, mean: float, square: float
+) -> Any:
+    """E[f²; at least ``least`` of the features active], f = f_0 + Σ_j slopes_j x_j.
+
+    start: 1, E f_0 and E f_0². Built up feature by feature: P, E f and E f² of every number of
+    active features, the last standing for all larger ones; only products are added.
+    """
+    zero = 0 * start[0]
+    chance, first, second = ([one] + [zero] * least for one in start)
+    for j in range(int(slopes.shape[0])):
+        p, r = density[j], slopes[j]
+        on = (
             [p * c for c in chance],
             [p * (f + r * mean * c) for f, c in zip(first, chance, strict=True)],
             [
                 p * (s + 2 * r * mean * f + r * r * square * c)
                 for s, f, c in zip(second, first, chance, strict=True)
             ],
-        ]
+        )
         chance, first, second = (
             [
-                old[0] * q,
-                old[1] * q + new[0],
-                old[2] * q + new[1],
-                old[3] * q + new[2] + new[3],
+                kept * (1 - p) + (new[k - 1] if k else 0) + (new[k] if k == least else 0)
+                for k, kept in enumerate(old)
             ]
             for old, new in zip((chance, first, second), on, strict=True)
         )
-    return xp.maximum(second[3], zero)
+    return array_namespace(zero).maximum(second[least], zero)
 
 
 def _tail_probability(density: Any, least: int) -> Any:

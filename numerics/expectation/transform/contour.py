@@ -22,7 +22,7 @@ from array_api_compat import array_namespace, device
 from superposition.numerics.expectation.transform.value_transform import value_transform
 from superposition.theory.features.values import Uniform, ValueLaw
 
-FADING = 37.0  # e^-37 = 8.5e-17: copies of the law count as gone
+FADING = 40.0  # e^-40 = 4e-18: copies of the law, a hundred times larger, count as gone
 GROWTH = 5.0  # E e^{γz} may reach e^5: two digits of the sixteen
 GRID = 14
 

@@ -41,15 +41,21 @@ from superposition.theory.features.values import ValueLaw
 FEWEST_NODES = 32
 SAFETY = 4.0
 UNSEEN = 2e-16
+ROUNDING = 1e-15  # relative to the terms summed: measured on the catalogue
+SETTLED = 3e-15  # relative to the loss
+FEW_FEATURES = 64  # for which nodes are cheap enough to settle an estimate that is too high
 FASTEST, SLOWEST = 1 / 32, 1 / 2  # in the end the error falls like N^-1 … N^-5, whatever it did
 
 
 @dataclass(frozen=True, eq=False)
 class RowLosses:
-    """Per row: the rest's share of the loss, its signed error, and derivatives."""
+    """Per row, all (R,) but d_slopes (n, R): the rest's share of the loss, its signed error,
+    the sum of the terms' magnitudes, which rounding is relative to, and derivatives.
+    """
 
     value: Any
     error: Any
+    size: Any
     d_slopes: Any
     d_offset: Any
 
@@ -67,7 +73,15 @@ class RowProblem:
     values: ValueLaw
 
 
-Kernel = Callable[[RowProblem, Contour, Any, int, bool], RowLosses]
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """error: (R,), what each row may be wrong by; settled: the part of it for steep errors."""
+
+    error: Any
+    settled: float
+
+
+Kernel = Callable[[RowProblem, Contour, Goal, int, bool], RowLosses]
 
 
 def seen_features(rows: Rows, values: ValueLaw) -> RowProblem:
@@ -84,24 +98,26 @@ def seen_features(rows: Rows, values: ValueLaw) -> RowProblem:
 
 
 def many_active(
-    problem: RowProblem, contour: Contour, target: Any, most_nodes: int, gradient: bool
+    problem: RowProblem, contour: Contour, goal: Goal, most_nodes: int, gradient: bool
 ) -> RowLosses:
-    """The rest, with as many nodes as the row that needs most: the array twin.
-
-    target: (R,), the error each row may have.
-    """
+    """The rest, with as many nodes as the row that needs most: the array twin."""
     xp = array_namespace(problem.slopes)
-    blocks, count = [], 0
+    blocks, sizes, count = [], [], 0
+    value = error = problem.offset
     for larger in node_counts(most_nodes):
-        blocks.append(_integrand(problem, contour, count, larger))
+        terms = _integrand(problem, contour, count, larger)
+        blocks.append(xp.real(terms))
+        sizes.append(xp.sum(xp.abs(terms), axis=1))
         count = larger
         partial = xp.cumulative_sum(xp.concat(blocks, axis=1), axis=1)
-        value, error = partial[:, -1], estimated_error(partial)
-        if bool(xp.all(xp.abs(error) <= target)):
+        value = partial[:, -1]
+        error, steep = estimated_error(partial)
+        if bool(xp.all(xp.abs(error) <= xp.where(steep, goal.settled * goal.error, goal.error))):
             break
+    size = sum(sizes)
     if not gradient:
-        return RowLosses(value, error, None, None)
-    return RowLosses(value, error, *_derivatives(problem, contour, count))
+        return RowLosses(value, error, size, None, None)
+    return RowLosses(value, error, size, *_derivatives(problem, contour, count))
 
 
 def node_counts(most: int) -> list[int]:
@@ -112,11 +128,12 @@ def node_counts(most: int) -> list[int]:
     return counts
 
 
-def estimated_error(partial: Any) -> Any:
-    """The signed error of the last of the partial sums (R, N), from how they got there.
+def estimated_error(partial: Any) -> tuple[Any, Any]:
+    """The signed error of the last of the partial sums (R, N), and whether it falls steeply.
 
     The sums from N/4 and from N/2 on show the errors there, and their ratio the rate ρ, be it
-    geometric or algebraic; from the error at N/2 it leaves ρ/(1 - ρ).
+    geometric or algebraic; from the error at N/2 it leaves ρ/(1 - ρ). Where ρ is smaller than
+    any power law explains, the estimate is far above the error, and a few nodes more settle it.
     """
     xp = array_namespace(partial)
     count = int(partial.shape[1])
@@ -126,16 +143,15 @@ def estimated_error(partial: Any) -> Any:
     above, below = xp.max(at_half, axis=1), xp.min(at_half, axis=1)
     signed = xp.where(above >= -below, above, below)
     ratio = xp.abs(signed) / xp.where(at_quarter > 0, at_quarter, xp.ones_like(at_quarter))
-    ratio = xp.clip(ratio, FASTEST, SLOWEST)
-    return SAFETY * signed * ratio / (1 - ratio)
+    rate = xp.clip(ratio, FASTEST, SLOWEST)
+    return SAFETY * signed * rate / (1 - rate), ratio < FASTEST
 
 
 def _integrand(problem: RowProblem, contour: Contour, first: int, last: int) -> Any:
-    """Re[e^{sc} o(s) S_{≥2}] h/π at the nodes, (R, last - first)."""
-    xp = array_namespace(problem.slopes)
+    """e^{sc} o(s) S_{≥2} h/π at the nodes, (R, last - first)."""
     s = nodes(contour, first, last)
     *_, many = _strata(problem, s)
-    return xp.real(_weighted_own(problem, contour, s) * many)
+    return _weighted_own(problem, contour, s) * many
 
 
 def _strata(problem: RowProblem, s: Any) -> tuple[Any, Any, Any]:
@@ -207,11 +223,19 @@ def losses(
     second = problem.second_moment
     weight = rows.forth(problem.importance)
     scale = rows.forth(xp.sum(problem.importance * second, axis=-1)[..., None])
-    share = tolerance * scale / (2 * np.sqrt(rows.shape[-1]))
-    target = share / xp.where(weight > 0, weight, share)
-    rest = kernel(seen, contour, target, most_nodes, gradient)
+    # Between n rows whose errors have one sign and n whose errors are independent.
+    share = tolerance * scale / rows.shape[-1] ** 0.75
+    allowed = share / xp.where(weight > 0, weight, share)
+    settled = SETTLED / tolerance if rows.shape[-1] <= FEW_FEATURES else 1.0
+    for factor in (1.0, rows.shape[-1] ** -0.25):  # the second time as if all had one sign
+        goal = Goal(factor * allowed, settled)
+        rest = kernel(seen, contour, goal, most_nodes, gradient)
+        parts = problem.importance * rows.back(rest.error)
+        total = xp.abs(xp.sum(parts, axis=-1)) + xp.sqrt(xp.sum(parts**2, axis=-1))
+        if bool(xp.all(total <= tolerance * rows.back(scale)[..., 0])):
+            break
     value = few.value + rest.value
-    size = rows.forth(second) + xp.abs(few.value) + xp.abs(rest.value)
+    size = rows.forth(second) + xp.abs(few.value) + rest.size
     d_rows = d_bias = None
     if gradient:
         d_bias = few.d_offset + rest.d_offset
@@ -231,6 +255,3 @@ def losses(
         xp.zeros_like(rows.back(value), dtype=xp.bool),
         rows.back(rest.error),
     )
-
-
-ROUNDING = 4e-15  # what sums over nodes lose, relative to the terms: measured on the catalogue

@@ -10,8 +10,6 @@ Floor: about 40 multiplications and additions per output, feature and node for t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
@@ -20,6 +18,7 @@ from superposition.numerics.expectation.transform.many_active import (
     FASTEST,
     SAFETY,
     SLOWEST,
+    Goal,
     RowLosses,
     RowProblem,
     node_counts,
@@ -32,11 +31,11 @@ FAST = {"contract", "reassoc", "arcp", "nsz"}
 
 
 def many_active(
-    problem: RowProblem, contour: Contour, target: Any, most_nodes: int, gradient: bool
+    problem: RowProblem, contour: Contour, goal: Goal, most_nodes: int, gradient: bool
 ) -> RowLosses:
     """The same as ``transform.many_active``."""
     n, rows = problem.slopes.shape
-    value, error, d_offset = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+    value, error, size, d_offset = (np.zeros(rows) for _ in range(4))
     d_slopes = np.zeros((rows, n))
     slopes, density = (np.ascontiguousarray(array.T) for array in (problem.slopes, problem.density))
     _all_rows(
@@ -46,19 +45,20 @@ def many_active(
         np.ascontiguousarray(contour.gamma),
         np.ascontiguousarray(contour.step),
         np.ascontiguousarray(contour.active),
-        np.ascontiguousarray(target),
+        np.ascontiguousarray(goal.error),
         # What other files define is passed in: numba's cache would not notice a change.
         np.array(node_counts(most_nodes)),
-        np.array([SAFETY, FASTEST, SLOWEST]),
+        np.array([SAFETY, FASTEST, SLOWEST, goal.settled]),
         gradient,
         value,
         error,
+        size,
         d_slopes,
         d_offset,
     )
     if not gradient:
-        return RowLosses(value, error, None, None)
-    return RowLosses(value, error, d_slopes.T, d_offset)
+        return RowLosses(value, error, size, None, None)
+    return RowLosses(value, error, size, d_slopes.T, d_offset)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -75,6 +75,7 @@ def _all_rows(  # type: ignore[no-untyped-def]
     gradient,
     value,
     error,
+    size,
     d_slopes,
     d_offset,
 ) -> None:
@@ -111,12 +112,14 @@ def _all_rows(  # type: ignore[no-untyped-def]
                     product,
                 )
                 for k in range(done, done + length):
-                    total += stored[0, k] * stored[2, k] - stored[1, k] * stored[3, k]
+                    real, imaginary = stored[0, k] * stored[2, k], stored[1, k] * stored[3, k]
+                    total += real - imaginary
+                    size[row] += abs(real) + abs(imaginary)
                     partial[k] = total
                 done += length
             value[row] = total
-            error[row] = _estimated_error(partial, count, rates)
-            if abs(error[row]) <= target[row]:
+            error[row], steep = _estimated_error(partial, count, rates)
+            if abs(error[row]) <= target[row] * (rates[3] if steep else 1.0):
                 break
         if gradient:
             _silence_of_all_but_one(p, silence)
@@ -164,8 +167,8 @@ def _estimated_error(partial, count, rates):  # type: ignore[no-untyped-def]
         above, below = max(above, partial[k] - last), min(below, partial[k] - last)
     signed = above if above >= -below else below
     ratio = abs(signed) / quarter if quarter > 0.0 else abs(signed)
-    ratio = min(rates[2], max(rates[1], ratio))
-    return rates[0] * signed * ratio / (1 - ratio)
+    rate = min(rates[2], max(rates[1], ratio))
+    return rates[0] * signed * rate / (1 - rate), ratio < rates[1]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -18,6 +18,7 @@ from superposition.numerics.expectation.activity.few_active import change_of_few
 from superposition.numerics.expectation.problem import OutputProblem, Rows
 from superposition.numerics.expectation.transform.contour import choose_contour, independent
 from superposition.numerics.expectation.transform.many_active import (
+    Goal,
     Kernel,
     RowProblem,
     seen_features,
@@ -60,7 +61,7 @@ def gradient_change(
             seen.density,
             seen.values,
         )
-        found = kernel(moved, contour, -1 + 0 * h, nodes, True)
+        found = kernel(moved, contour, Goal(-1 + 0 * h, 1.0), nodes, True)
         change = change + weight / h * found.d_slopes
         change_offset = change_offset + weight / h * found.d_offset
     return _with_unseen(problem, rows, seen, change, change_offset, one_sided)

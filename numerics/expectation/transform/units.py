@@ -27,7 +27,11 @@ from superposition.numerics.expectation.problem import OutputProblem
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.numerics.expectation.sampling import Unit, units_of
 from superposition.numerics.expectation.transform.contour import Contour, choose_contour, nodes
-from superposition.numerics.expectation.transform.many_active import estimated_error, node_counts
+from superposition.numerics.expectation.transform.many_active import (
+    SETTLED,
+    estimated_error,
+    node_counts,
+)
 from superposition.numerics.expectation.transform.value_transform import value_transform
 from superposition.theory.features.values import Binary, GivenValues, ValueLaw
 
@@ -67,10 +71,14 @@ def losses(
     entries = xp.reshape(problem.rows, (-1, n, n))
     biases = xp.reshape(problem.bias, (-1, n))
     second = problem.second_moment
-    share = tolerance * float(xp.sum(second)) / (2 * n**0.5)
+    share = tolerance * float(xp.sum(second)) / n
     found = [
         _one_output(
-            Output(i, entries[:, i, :].T, biases[:, i], units, values), share, most_nodes, gradient
+            Output(i, entries[:, i, :].T, biases[:, i], units, values),
+            share,
+            SETTLED / tolerance,
+            most_nodes,
+            gradient,
         )
         for i in range(n)
     ]
@@ -88,7 +96,9 @@ def losses(
     )
 
 
-def _one_output(output: Output, target: float, most: int, gradient: bool) -> tuple[Any, ...]:
+def _one_output(
+    output: Output, target: float, settled: float, most: int, gradient: bool
+) -> tuple[Any, ...]:
     """Value, error, derivatives by slopes (n, B) and by offset (B,)."""
     xp = array_namespace(output.slopes)
     values, few_slopes, few_offset = _few(output)
@@ -102,8 +112,9 @@ def _one_output(output: Output, target: float, most: int, gradient: bool) -> tup
         pieces.append(_piece(output, contour, count, larger, gradient))
         count = larger
         partial = xp.cumulative_sum(xp.concat([piece[0] for piece in pieces], axis=1), axis=1)
-        error = estimated_error(partial)
-        if bool(xp.all(xp.abs(error) <= target)):
+        error, steep = estimated_error(partial)
+        allowed = target * xp.ones_like(error)
+        if bool(xp.all(xp.abs(error) <= xp.where(steep, settled * allowed, allowed))):
             break
     d_slopes, d_offset = few_slopes, few_offset
     for piece in pieces:
