@@ -24,7 +24,7 @@ from flint import arb, fmpq
 
 from superposition.theory.features.values import Binary, Uniform, ValueLaw, Values
 
-Terms = dict[Any, list[Any]]  # exponent e ↦ coefficients of 1, 1/s, 1/s², …
+Terms = dict[Any, tuple[Any, list[Any]]]  # key ↦ exponent e, coefficients of 1, 1/s, 1/s², …
 
 
 def rational(value: Any) -> fmpq:
@@ -101,7 +101,7 @@ def output_loss(
     values: ValueLaw = Values.UNIT,
 ) -> Any:
     """E(x_i - z_+)² = E x_i² - 2 E[x_i z_+] + E z_+² of one output i."""
-    others: Terms = {bias: [1 + 0 * bias]}
+    others = _term(bias, [1 + 0 * bias])
     for j, (slope, p) in enumerate(zip(row, density, strict=True)):
         if j != output and slope != 0 and p != 0:
             others = _times(others, _factor(slope, p, values))
@@ -119,10 +119,12 @@ def _factor(slope: Any, p: Any, values: ValueLaw) -> Terms:
     """q + p E e^{s a u}, a ≠ 0."""
     one = 1 + 0 * slope
     if isinstance(values, Binary):
-        return {0 * slope: [(1 - p) * one], slope: [p * one]}
+        terms = _term(0 * slope, [(1 - p) * one])
+        _add(terms, slope, [p * one])
+        return terms
     low, high = _ends(values)
     weight = p / ((high - low) * slope)
-    terms: Terms = {0 * slope: [(1 - p) * one]}
+    terms = _term(0 * slope, [(1 - p) * one])
     _add(terms, high * slope, [0 * one, weight])
     _add(terms, low * slope, [0 * one, -weight])
     return terms
@@ -132,9 +134,9 @@ def _own_factor(slope: Any, values: ValueLaw) -> Terms:
     """E[u e^{yu}] = (h e^{yh} - l e^{yl})/((h - l) y) - (e^{yh} - e^{yl})/((h - l) y²), y = s a."""
     one = 1 + 0 * slope
     if isinstance(values, Binary):
-        return {slope: [one]}
+        return _term(slope, [one])
     if slope == 0:
-        return {slope: [_moment(values, 1) * one]}
+        return _term(slope, [_moment(values, 1) * one])
     low, high = _ends(values)
     first, second = 1 / ((high - low) * slope), 1 / ((high - low) * slope * slope)
     terms: Terms = {}
@@ -160,8 +162,8 @@ def _moment(values: ValueLaw, order: int) -> fmpq:
 def _times(terms: Terms, factor: Terms) -> Terms:
     """The product of two sums of e^{se} times polynomials in 1/s."""
     result: Terms = {}
-    for exponent, coefficients in terms.items():
-        for more, others in factor.items():
+    for exponent, coefficients in terms.values():
+        for more, others in factor.values():
             degree = len(coefficients) + len(others) - 1
             found = [0 * exponent] * degree
             for k, c in enumerate(coefficients):
@@ -171,8 +173,16 @@ def _times(terms: Terms, factor: Terms) -> Terms:
     return result
 
 
+def _term(exponent: Any, coefficients: list[Any]) -> Terms:
+    terms: Terms = {}
+    _add(terms, exponent, coefficients)
+    return terms
+
+
 def _add(terms: Terms, exponent: Any, coefficients: list[Any]) -> None:
-    target = terms.setdefault(exponent, [])
+    """Add to the term of the same exponent; two balls are never known to be the same number."""
+    key = object() if isinstance(exponent, arb) else exponent
+    _, target = terms.setdefault(key, (exponent, []))
     target += [0 * exponent] * (len(coefficients) - len(target))
     for k, c in enumerate(coefficients):
         target[k] += c
@@ -181,7 +191,7 @@ def _add(terms: Terms, exponent: Any, coefficients: list[Any]) -> None:
 def _positive_part_power(terms: Terms, r: int) -> Any:
     """E (z)_+^r: the terms with r!/s^{r+1} put in front, transformed back."""
     total: Any = 0
-    for exponent, coefficients in terms.items():
+    for exponent, coefficients in terms.values():
         base = _positive(exponent)
         power, factorial = base**r, 1
         for k, c in enumerate(coefficients):

@@ -39,6 +39,7 @@ from superposition.numerics.expectation.result import (
     LossGradient,
     OutputLosses,
     SecondOrderProduct,
+    combined,
 )
 from superposition.theory.domain import check_scalar
 from superposition.theory.features.values import ValueLaw, Values
@@ -203,7 +204,7 @@ def _total(
         error = xp.sum(weight * outputs.bounds, axis=-1)
     if outputs.estimates is not None:
         parts = weight * outputs.estimates
-        error = error + xp.abs(xp.sum(parts, axis=-1)) + xp.sqrt(xp.sum(parts**2, axis=-1))
+        error = error + combined(parts)
     # Should a method fail, it shows as an infinite error, never as a number to be trusted.
     error = xp.where(xp.isfinite(value) & xp.isfinite(error), error, xp.full_like(error, xp.inf))
     silent = xp.sum(weight * problem.second_moment, axis=-1)

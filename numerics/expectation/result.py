@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from array_api_compat import array_namespace
+
 
 @dataclass(frozen=True, eq=False)
 class ExpectedLoss:
@@ -85,3 +87,9 @@ class OutputLosses:
     one_sided: Any = None
     estimates: Any = None
     total_bound: Any = None
+
+
+def combined(parts: Any) -> Any:
+    """Signed estimates of the outputs' errors as one: their sum, but no less than in quadrature."""
+    xp = array_namespace(parts)
+    return xp.maximum(xp.abs(xp.sum(parts, axis=-1)), xp.sqrt(xp.sum(parts**2, axis=-1)))

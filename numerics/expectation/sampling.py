@@ -5,13 +5,14 @@ r"""Sampling: the independent twin, stratified by how many units are active.
 
 A unit is what switches on its own: an independent feature, a correlated or an anticorrelated
 set. k: the number of active units, whose law is known; draws are never spent on k = 0 beyond
-one, and a stratum gets draws in proportion to P(k) s_k, s_k from a first tenth of them.
+one, and a stratum gets draws in proportion to P(k) s_k, s_k from a first tenth of them and
+from what it may not have seen yet.
 Given k, units are drawn one after the other from their exact conditional law.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,16 +135,54 @@ def stratified_mean(
     strata = [k for k in counts if sampler.probability(k) > NEGLIGIBLE]
     first = {k: 1 if k == 0 else max(LEAST_DRAWS, draws // 10 // len(strata)) for k in strata}
     sums = {k: _sums(function, sampler, k, first[k], rng, batch) for k in strata}
-    wish = {k: sampler.probability(k) * np.sqrt(_variance(*sums[k]).sum()) for k in strata if k}
+    largest = _largest(sums.values())
+    wish = {
+        k: sampler.probability(k) * np.sqrt(sums[k].variance(largest).sum()) for k in strata if k
+    }
     whole, left = sum(wish.values()), max(draws - sum(first.values()), 0)
     for k, share in wish.items():
         more = int(left * share / whole) if whole > 0 else 0
         if more > 0:
-            count, total, square = _sums(function, sampler, k, more, rng, batch)
-            sums[k] = (sums[k][0] + count, sums[k][1] + total, sums[k][2] + square)
-    mean = sum(sampler.probability(k) * sums[k][1] / sums[k][0] for k in strata)
-    variance = sum(sampler.probability(k) ** 2 * _variance(*sums[k]) / sums[k][0] for k in strata)
-    return Estimate(np.asarray(mean), np.sqrt(np.asarray(variance)))
+            sums[k] = sums[k].with_more(_sums(function, sampler, k, more, rng, batch))
+    largest = _largest(sums.values())
+    mean = sum(sampler.probability(k) * sums[k].total / sums[k].draws for k in strata)
+    variance = sum(
+        sampler.probability(k) ** 2 * sums[k].variance(largest) / sums[k].draws for k in strata if k
+    )
+    return Estimate(np.asarray(mean), np.sqrt(np.asarray(variance + 0 * mean)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Sums over the draws of one stratum: of f, of f² and the largest |f|, (q,)."""
+
+    draws: int
+    total: Array
+    square: Array
+    largest: Array
+
+    def with_more(self, other: _Sums) -> _Sums:
+        """Both together."""
+        return _Sums(
+            self.draws + other.draws,
+            self.total + other.total,
+            self.square + other.square,
+            np.maximum(self.largest, other.largest),
+        )
+
+    def variance(self, largest: Array) -> Array:
+        """Of one draw: as seen, and as if one draw more had given the ``largest`` value.
+
+        What happens once in a thousand draws is not seen in sixty; a variance of zero there
+        would be believed.
+        """
+        spread = self.square - self.total**2 / self.draws
+        seen = np.maximum(spread, 0) / max(self.draws - 1, 1)
+        return np.asarray(seen + largest**2 / self.draws)
+
+
+def _largest(sums: Iterable[_Sums]) -> Array:
+    return np.max([one.largest for one in sums], axis=0)
 
 
 def _sums(
@@ -153,19 +192,16 @@ def _sums(
     draws: int,
     rng: np.random.Generator,
     batch: int,
-) -> tuple[int, Array, Array]:
-    total: Any = 0
-    square: Any = 0
+) -> _Sums:
+    parts: _Sums | None = None
     for start in range(0, draws, batch):
         found = function(sampler.draw(active, min(batch, draws - start), rng))
-        total, square = total + found.sum(axis=0), square + (found**2).sum(axis=0)
-    return draws, total, square
-
-
-def _variance(count: int, total: Array, square: Array) -> Array:
-    if count < 2:
-        return np.zeros_like(total)
-    return np.maximum(square - total**2 / count, 0) / (count - 1)
+        part = _Sums(
+            len(found), found.sum(axis=0), (found**2).sum(axis=0), np.abs(found).max(axis=0)
+        )
+        parts = part if parts is None else parts.with_more(part)
+    assert parts is not None
+    return parts
 
 
 def losses(problem: OutputProblem, draws: int, seed: int, gradient: bool) -> OutputLosses:

@@ -28,7 +28,7 @@ from array_api_compat import array_namespace, device
 
 from superposition.numerics.expectation.activity.few_active import none_and_one_active
 from superposition.numerics.expectation.problem import OutputProblem, Rows
-from superposition.numerics.expectation.result import OutputLosses
+from superposition.numerics.expectation.result import OutputLosses, combined
 from superposition.numerics.expectation.transform.contour import (
     Contour,
     choose_contour,
@@ -230,8 +230,7 @@ def losses(
     for factor in (1.0, rows.shape[-1] ** -0.25):  # the second time as if all had one sign
         goal = Goal(factor * allowed, settled)
         rest = kernel(seen, contour, goal, most_nodes, gradient)
-        parts = problem.importance * rows.back(rest.error)
-        total = xp.abs(xp.sum(parts, axis=-1)) + xp.sqrt(xp.sum(parts**2, axis=-1))
+        total = combined(problem.importance * rows.back(rest.error))
         if bool(xp.all(total <= tolerance * rows.back(scale)[..., 0])):
             break
     value = few.value + rest.value
