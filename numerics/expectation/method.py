@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
-from superposition.numerics.expectation.problem import OutputProblem
-from superposition.numerics.expectation.result import OutputLosses
+from superposition.numerics.expectation.problem import OutputProblem, Path
+from superposition.numerics.expectation.result import OutputChange, OutputLosses
 
 
 class Method(ABC):
@@ -26,8 +25,8 @@ class Method(ABC):
         """E(x_i - x'_i)² of every output, to ``tolerance`` relative to the loss if it can."""
 
     @abstractmethod
-    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
-        """The change of the derivatives along a direction, and where it is one-sided.
+    def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
+        """The change of the derivatives along a path, on the side the path leads to.
 
         Raises ``ValueError`` where the method has no second-order products.
         """

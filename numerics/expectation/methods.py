@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,8 +10,8 @@ from superposition.numerics.expectation import sampling, second_moments
 from superposition.numerics.expectation.activity import patterns, strata
 from superposition.numerics.expectation.compiled import compiled
 from superposition.numerics.expectation.method import Method
-from superposition.numerics.expectation.problem import OutputProblem
-from superposition.numerics.expectation.result import OutputLosses
+from superposition.numerics.expectation.problem import OutputProblem, Path
+from superposition.numerics.expectation.result import OutputChange, OutputLosses
 from superposition.numerics.expectation.transform import many_active, second_order, units
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.values import Binary, GivenValues, Uniform
@@ -40,9 +39,9 @@ class Moments(Method):
         """Exact to rounding."""
         return second_moments.losses(problem, gradient)
 
-    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
+    def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """Exact to rounding."""
-        return second_moments.gradient_change(problem, d_rows, d_bias)
+        return second_moments.gradient_change(problem, path)
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ class Enumeration(Method):
         """Exact to rounding."""
         return patterns.losses(problem, gradient)
 
-    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
+    def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """Exact to rounding."""
-        return patterns.gradient_change(problem, d_rows, d_bias)
+        return patterns.gradient_change(problem, path)
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class Strata(Method):
         """A lower bound; with ``bounds`` added, an upper one."""
         return strata.losses(problem, gradient)
 
-    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
+    def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """Not by this method."""
         raise ValueError("strata has no second-order products; use Enumeration().")
 
@@ -150,12 +149,12 @@ class Transform(Method):
             return units.losses(problem, tolerance, most, gradient)
         return many_active.losses(problem, tolerance, most, gradient, _kernel(problem))
 
-    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
+    def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """By differences of the contour sum, which is analytic; independent features."""
         if problem.features.sets is not None or isinstance(problem.features.values, GivenValues):
             raise ValueError("transform has second-order products for independent features only.")
         return second_order.gradient_change(
-            problem, d_rows, d_bias, self.nodes or SECOND_ORDER_NODES, _kernel(problem)
+            problem, path, self.nodes or SECOND_ORDER_NODES, _kernel(problem)
         )
 
     @staticmethod
@@ -199,7 +198,7 @@ class Sampling(Method):
         """``draws`` draws per model, whatever the tolerance."""
         return sampling.losses(problem, self.draws, self.seed, gradient)
 
-    def gradient_change(self, problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, ...]:
+    def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """Not by this method."""
         raise ValueError("sampling has no second-order products; use Enumeration().")
 

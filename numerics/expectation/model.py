@@ -43,6 +43,10 @@ class Weights:
         matmul = array_namespace(self.W).matmul
         return matmul(along.readout, self.W) + matmul(self.readout, along.W)
 
+    def rows_curve(self, along: Weights) -> Any:
+        """The part of A that grows with t² along a direction: δW_out δW."""
+        return array_namespace(self.W).matmul(along.readout, along.W)
+
     def pull_back(self, d_rows: Any) -> tuple[Any, Any]:
         """(∂W, ∂W_out) from ∂A: ∂W = W_outᵀ ∂A, ∂W_out = ∂A Wᵀ; a tied model adds the two."""
         matmul = array_namespace(self.W).matmul

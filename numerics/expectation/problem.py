@@ -67,6 +67,18 @@ class OutputProblem:
 
 
 @dataclass(frozen=True, eq=False)
+class Path:
+    """A path of forms, A + t d_rows + t² curve, b + t d_bias: what a straight line of weights is.
+
+    d_rows, curve: (…, n, n), d_bias: (…, n).
+    """
+
+    d_rows: Any
+    d_bias: Any
+    curve: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Rows:
     """The outputs of a problem as R rows, the output's own feature first.
 

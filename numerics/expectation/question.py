@@ -33,7 +33,7 @@ from superposition.numerics.expectation.asked import Asked
 from superposition.numerics.expectation.method import Method
 from superposition.numerics.expectation.methods import candidates
 from superposition.numerics.expectation.model import Weights
-from superposition.numerics.expectation.problem import OutputProblem
+from superposition.numerics.expectation.problem import OutputProblem, Path
 from superposition.numerics.expectation.result import (
     ExpectedLoss,
     LossGradient,
@@ -143,20 +143,22 @@ def second_order_product(
     along = _direction(asked.weights, along_W, along_b, along_W_out)
     problem = asked.output_problem()
     xp = array_namespace(problem.rows)
-    d_rows = xp.broadcast_to(asked.weights.rows_change(along), problem.rows.shape)
-    d_bias = xp.broadcast_to(along.b, problem.bias.shape)
-    chosen = _chosen(problem, method)[0]
-    outputs = chosen.losses(problem, TOLERANCE, gradient=True)
-    change, change_bias, one_sided = chosen.gradient_change(problem, d_rows, d_bias)
+    shape = problem.rows.shape
+    path = Path(
+        xp.broadcast_to(asked.weights.rows_change(along), shape),
+        xp.broadcast_to(along.b, problem.bias.shape),
+        xp.broadcast_to(asked.weights.rows_curve(along), shape),
+    )
+    change = _chosen(problem, method)[0].gradient_change(problem, path)
     weight = problem.importance
     product_W, product_out = asked.weights.pull_back_change(
-        along, outputs.d_rows * weight[..., None], change * weight[..., None]
+        along, change.side * weight[..., None], change.d_rows * weight[..., None]
     )
-    product_b = change_bias * weight
+    product_b = change.d_bias * weight
     curvature = xp.sum(product_W * along.W, axis=(-2, -1)) + xp.sum(product_b * along.b, axis=-1)
     if product_out is not None:
         curvature = curvature + xp.sum(product_out * along.W_out, axis=(-2, -1))
-    return SecondOrderProduct(product_W, product_b, product_out, one_sided, curvature[()])
+    return SecondOrderProduct(product_W, product_b, product_out, change.one_sided, curvature[()])
 
 
 def answer(

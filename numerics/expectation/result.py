@@ -53,7 +53,7 @@ class LossGradient:
 class SecondOrderProduct:
     r"""The change of the gradient along a direction, on the side the direction points to.
 
-    .. math:: \lim_{t \to 0^+} \frac{\nabla L(\theta + t d) - \nabla L(\theta)}{t}
+    .. math:: \lim_{t \to 0^+} \frac{\nabla L(\theta + t d) - \nabla L(\theta + 0^+ d)}{t}
 
     W, b, W_out: shaped like the parameters; one_sided: (…, n), the outputs at which the other
     side, -d, need not give minus this product (their form vanishes identically on an event of
@@ -87,6 +87,20 @@ class OutputLosses:
     one_sided: Any = None
     estimates: Any = None
     total_bound: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class OutputChange:
+    """How the derivatives change along a path, one entry per output, before importances.
+
+    d_rows: (…, n, n) and d_bias: (…, n), the changes; one_sided: (…, n); side: (…, n, n), the
+    derivative by A itself, on the side the path leads to.
+    """
+
+    d_rows: Any
+    d_bias: Any
+    one_sided: Any
+    side: Any
 
 
 def combined(parts: Any) -> Any:

@@ -182,7 +182,7 @@ class _Sums:
 
 
 def _largest(sums: Iterable[_Sums]) -> Array:
-    return np.max([one.largest for one in sums], axis=0)
+    return np.asarray(np.max([one.largest for one in sums], axis=0))
 
 
 def _sums(

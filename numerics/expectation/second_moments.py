@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from superposition.numerics.expectation.problem import Features, OutputProblem
-from superposition.numerics.expectation.result import OutputLosses
+from superposition.numerics.expectation.problem import Features, OutputProblem, Path
+from superposition.numerics.expectation.result import OutputChange, OutputLosses
 
 
 def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
@@ -40,13 +40,15 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
     )
 
 
-def gradient_change(problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, Any, Any]:
+def gradient_change(problem: OutputProblem, path: Path) -> OutputChange:
     """The loss is quadratic: its Hessian is constant and two-sided."""
+    d_rows, d_bias = path.d_rows, path.d_bias
     xp = array_namespace(problem.rows)
     mean, second = moments(problem.features, problem.rows)
     change = 2 * xp.matmul(d_rows, second) + 2 * d_bias[..., None] * mean[..., None, :]
     bias = 2 * d_bias + 2 * xp.matmul(d_rows, mean[..., None])[..., 0]
-    return change, bias, xp.zeros_like(bias, dtype=xp.bool)
+    side = losses(problem, gradient=True).d_rows
+    return OutputChange(change, bias, xp.zeros_like(bias, dtype=xp.bool), side)
 
 
 def moments(features: Features, like: Any) -> tuple[Any, Any]:

@@ -19,7 +19,7 @@ from superposition.numerics.expectation.asked import Asked
 from superposition.numerics.expectation.method import Method
 from superposition.numerics.expectation.methods import candidates
 from superposition.numerics.expectation.model import Weights
-from superposition.numerics.expectation.problem import Features, OutputProblem
+from superposition.numerics.expectation.problem import Features, OutputProblem, Path
 from superposition.numerics.expectation.question import answer
 from superposition.numerics.expectation.result import ExpectedLoss, OutputLosses
 
@@ -115,6 +115,7 @@ class _Backward(torch.autograd.Function):
         (passed,) = ctx.saved_tensors
         outputs, problem, method = ctx.found
         along_rows, along_bias = grad_outputs
-        change, change_bias, _ = method.gradient_change(problem, along_rows, along_bias)
+        path = Path(along_rows, along_bias, 0 * along_rows)
+        change = method.gradient_change(problem, path)
         along = (along_rows * outputs.d_rows).sum(-1) + along_bias * outputs.d_bias
-        return along, passed[..., None] * change, passed * change_bias, None, None, None
+        return along, passed[..., None] * change.d_rows, passed * change.d_bias, None, None, None

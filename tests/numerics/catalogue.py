@@ -10,7 +10,7 @@ zero loss), signed, binary, sets (correlated or anticorrelated), untied, batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -34,7 +34,6 @@ class Problem:
     importance: Array
     density: Any
     options: dict[str, Any] = field(default_factory=dict)
-    blocks: tuple[tuple[int, ...], ...] | None = None
 
     @property
     def arguments(self) -> tuple[Any, ...]:
@@ -104,7 +103,7 @@ def scale(problem: Problem) -> float:
 def _dyadic(rng: np.random.Generator, shape: tuple[int, ...], step: float, most: float) -> Array:
     """Random multiples of ``step`` up to ±most."""
     count = int(most / step)
-    return rng.integers(-count, count + 1, size=shape) * step
+    return np.asarray(rng.integers(-count, count + 1, size=shape) * step, dtype=np.float64)
 
 
 def _ones(n: int) -> Array:
@@ -317,6 +316,3 @@ PROBLEMS: tuple[Problem, ...] = (*_small(), *_degenerate(), *_tiny(), *_laws(), 
 def tagged(*tags: str) -> tuple[Problem, ...]:
     """The problems that bear all of the tags."""
     return tuple(problem for problem in PROBLEMS if set(tags) <= set(problem.tags))
-
-
-Solver = Callable[[Problem], Any]

@@ -61,7 +61,8 @@ def polygon(k: int, density: fmpq) -> arb:
     row = [norm * norm * (2 * arb.pi() * i / k).cos() for i in range(k)]
     if k % 4 == 0:  # what is zero must be exactly so: no ball around it
         row[k // 4] = row[3 * k // 4] = arb(0)
-    return k * exact.output_loss(0, row, arb(POLYGON_BIAS), [arb(density)] * k)
+    loss: arb = exact.output_loss(0, row, arb(POLYGON_BIAS), [arb(density)] * k)
+    return k * loss
 
 
 @pytest.mark.parametrize("density", [fmpq(1, 20), fmpq(2, 3)])

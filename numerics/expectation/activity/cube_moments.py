@@ -32,6 +32,7 @@ from superposition.numerics.expectation.compiled import compiled
 Monomial = tuple[int, ...]
 SNAP = 1e-15
 Moments = dict[tuple[Monomial, int], Any]
+Tangents = tuple[tuple[Any, Any], ...]  # up to two forms, each slopes (n, R) and offset (R,)
 
 
 def moments_over_cubes(
@@ -40,14 +41,14 @@ def moments_over_cubes(
     support: tuple[float, float],
     levels: tuple[Level, ...],
     powers: Mapping[Monomial, int],
-    tangent: tuple[Any, Any] | None = None,
+    tangents: Tangents = (),
 ) -> tuple[Moments, Any]:
     """``cube_moments`` by its compiled twin where that can be had."""
     if compiled(slopes):
         from superposition.numerics.expectation.activity import cube_moments_kernel
 
-        return cube_moments_kernel.cube_moments(slopes, offset, support, levels, powers, tangent)
-    return cube_moments(slopes, offset, support, levels, powers, tangent)
+        return cube_moments_kernel.cube_moments(slopes, offset, support, levels, powers, tangents)
+    return cube_moments(slopes, offset, support, levels, powers, tangents)
 
 
 def cube_moments(
@@ -56,25 +57,26 @@ def cube_moments(
     support: tuple[float, float],
     levels: tuple[Level, ...],
     powers: Mapping[Monomial, int],
-    tangent: tuple[Any, Any] | None = None,
+    tangents: Tangents = (),
 ) -> tuple[Moments, Any]:
     """M_r[μ] over the cube of every wanted active set, one row per linear form.
 
     slopes: (n, R), offset: (R,): the forms z = offset + Σ_j slopes_j x_j, with x_j = low +
     (high - low) u_j where feature j is free; support: (low, high); levels: the faces;
     powers: the largest r wanted of each monomial μ (a tuple of features). Result: moments
-    (μ, r) ↦ (P, R), P the number of active sets, and a mask (P, R) of the sets on which z
-    vanishes identically. There z counts as negative in the step function, or, where a
-    ``tangent`` (slopes, offset) is given, as what it becomes along the tangent.
+    (μ, r) ↦ (P, R), P the number of active sets, and the depth (P, R) of every set: 0 where z
+    does not vanish identically. Where it does the depth is 1 and z counts as negative in the
+    step function or, where ``tangents`` are given, as what it becomes along the first; where
+    that vanishes too the depth is 2, and z is what it becomes along the second.
     """
     xp = array_namespace(slopes)
     wanted = closed_under_derivatives(powers)
     patterns = sum(len(level.pattern) for level in levels)
     found: Moments = {key: [] for key in in_order(wanted)}
-    flat_sets, order = [], []
+    depths, order = [], []
     below: Moments = {}
     for k, level in enumerate(levels):
-        forms = _Forms(level, slopes, offset, support, tangent)
+        forms = _Forms(level, slopes, offset, support, tangents)
         here: Moments = {}
         for monomial, r in in_order(wanted):
             here[monomial, r] = (
@@ -85,7 +87,7 @@ def cube_moments(
         picked = _static(level.wanted, slopes)
         for key, table in here.items():
             found[key].append(xp.take(table, picked, axis=0))
-        flat_sets.append(xp.take(forms.flat, picked, axis=0))
+        depths.append(xp.take(forms.depth, picked, axis=0))
         order.append(level.pattern)
         below = here
     back = np.empty(patterns, dtype=np.int64)
@@ -94,11 +96,11 @@ def cube_moments(
     moments = {
         key: xp.take(xp.concat(tables, axis=0), by_pattern, axis=0) for key, tables in found.items()
     }
-    return moments, xp.take(xp.concat(flat_sets, axis=0), by_pattern, axis=0)
+    return moments, xp.take(xp.concat(depths, axis=0), by_pattern, axis=0)
 
 
 class _Forms:
-    """The linear forms on the states of one level: slopes, extreme values, whether flat."""
+    """The linear forms on the states of one level: slopes, extreme values, depth."""
 
     def __init__(
         self,
@@ -106,22 +108,27 @@ class _Forms:
         slopes: Any,
         offset: Any,
         support: tuple[float, float],
-        tangent: tuple[Any, Any] | None,
+        tangents: Tangents,
     ) -> None:
         xp = array_namespace(slopes)
         self.level, self.xp = level, xp
         self.free_slopes, self.greatest, self.least = _extremes(level, slopes, offset, support)
-        zero = (self.greatest == 0) & (self.least == 0)
-        self.flat = zero
-        if tangent is not None and bool(xp.any(zero)):
+        pending = (self.greatest == 0) & (self.least == 0)
+        self.depth = xp.astype(pending, slopes.dtype)
+        self.step_greatest, self.step_least = self.greatest, self.least
+        for at, tangent in enumerate(tangents):
+            if not bool(xp.any(pending)):
+                break
             along, greatest, least = _extremes(level, *tangent, support)
             self.free_slopes = [
-                xp.where(zero, new, old) for new, old in zip(along, self.free_slopes, strict=True)
+                xp.where(pending, new, old)
+                for new, old in zip(along, self.free_slopes, strict=True)
             ]
-            self.step_greatest = xp.where(zero, greatest, self.greatest)
-            self.step_least = xp.where(zero, least, self.least)
-        else:
-            self.step_greatest, self.step_least = self.greatest, self.least
+            self.step_greatest = xp.where(pending, greatest, self.step_greatest)
+            self.step_least = xp.where(pending, least, self.step_least)
+            pending = pending & (greatest == 0) & (least == 0)
+            if at == 0:
+                self.depth = self.depth + xp.astype(pending, slopes.dtype)
         # Touching counts: on a face where z vanishes the step is a matter of side.
         self.touching = (self.step_greatest >= 0) & (self.step_least <= 0)
 

@@ -14,6 +14,7 @@ from superposition.numerics.expectation.activity.cube_moments import (
     SNAP,
     Moments,
     Monomial,
+    Tangents,
     closed_under_derivatives,
     in_order,
 )
@@ -29,16 +30,19 @@ def cube_moments(
     support: tuple[float, float],
     levels: tuple[Level, ...],
     powers: Mapping[Monomial, int],
-    tangent: tuple[Any, Any] | None = None,
+    tangents: Tangents = (),
 ) -> tuple[Moments, Any]:
     """The same as ``cube_moments.cube_moments``, for numpy arrays."""
     keys, tables = _tables(tuple(sorted(powers.items())))
-    along = (slopes[:, :0], offset[:0]) if tangent is None else tangent
+    directions = np.zeros((len(tangents), *slopes.shape))
+    offsets = np.zeros((len(tangents), len(offset)))
+    for at, tangent in enumerate(tangents):
+        directions[at], offsets[at] = tangent
     moments, flat = _all_forms(
         np.ascontiguousarray(slopes),
         np.ascontiguousarray(offset),
-        np.ascontiguousarray(along[0]),
-        np.ascontiguousarray(along[1]),
+        directions,
+        offsets,
         float(support[0]),
         float(support[1]),
         SNAP,  # passed in: numba's cache would not notice a change in another file
@@ -107,10 +111,10 @@ def _all_forms(  # type: ignore[no-untyped-def]
     n, rows = slopes.shape
     states, tables = place.shape[0], power.shape[0]
     result = np.empty((tables, wanted.shape[0], rows))
-    flat_sets = np.zeros((wanted.shape[0], rows), dtype=np.bool_)
+    depths = np.zeros((wanted.shape[0], rows))
     width = max(1, min(LANES, rows, CACHED // (states * tables)))
     table = np.empty((states, tables, width))
-    flat = np.zeros((states, width), dtype=np.bool_)
+    depth = np.zeros((states, width))
     form = np.empty((n, width))
     z, least, greatest = np.empty(width), np.empty(width), np.empty(width)
     for first in range(0, rows, width):
@@ -132,22 +136,24 @@ def _all_forms(  # type: ignore[no-untyped-def]
             form[:, :lanes] = a
             for lane in range(lanes):
                 greatest[lane] = z[lane]
-                flat[state, lane] = least[lane] == 0.0 and z[lane] == 0.0
-            if tangent.shape[1] > 0 and flat[state, :lanes].any():
-                _lean(
-                    tangent[:, first : first + lanes],
-                    tangent_offset[first : first + lanes],
-                    lowest,
-                    highest,
-                    snap,
-                    place[state],
-                    count[state],
-                    free[state],
-                    flat[state],
-                    form,
-                    least,
-                    greatest,
-                )
+                depth[state, lane] = 1.0 if least[lane] == 0.0 and z[lane] == 0.0 else 0.0
+            for at in range(tangent.shape[0]):
+                if depth[state, :lanes].max() == at + 1.0:
+                    _lean(
+                        tangent[at, :, first : first + lanes],
+                        tangent_offset[at, first : first + lanes],
+                        lowest,
+                        highest,
+                        snap,
+                        place[state],
+                        count[state],
+                        free[state],
+                        at + 1.0,
+                        depth[state],
+                        form,
+                        least,
+                        greatest,
+                    )
             _one_state(
                 lanes,
                 form,
@@ -169,26 +175,28 @@ def _all_forms(  # type: ignore[no-untyped-def]
             )
         for at in range(wanted.shape[0]):
             for lane in range(lanes):
-                flat_sets[at, first + lane] = flat[wanted[at], lane]
+                depths[at, first + lane] = depth[wanted[at], lane]
             for key in range(tables):
                 for lane in range(lanes):
                     result[key, at, first + lane] = table[wanted[at], key, lane]
-    return result, flat_sets
+    return result, depths
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _lean(  # type: ignore[no-untyped-def]
-    tangent, offset, lowest, highest, snap, place, count, free, flat, form, least, greatest
+    tangent, offset, lowest, highest, snap, place, count, free, flat, depth, form, least, greatest
 ) -> None:
-    """Where the form is flat, what it becomes along the tangent."""
+    """Where the depth is ``flat``, what the form becomes; one deeper where it stays flat."""
     lanes = offset.shape[0]
     low, high = np.empty(lanes), np.empty(lanes)
     _extremes(tangent, offset, lowest, highest, snap, place, count, free, low, high)
     for lane in range(lanes):
-        if flat[lane]:
+        if depth[lane] == flat:
             least[lane], greatest[lane] = low[lane], high[lane]
             for j in range(form.shape[0]):
                 form[j, lane] = tangent[j, lane]
+            if flat == 1.0 and low[lane] == 0.0 and high[lane] == 0.0:
+                depth[lane] = 2.0
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

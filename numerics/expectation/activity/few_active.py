@@ -15,7 +15,12 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from superposition.numerics.expectation.activity.cube_faces import all_active_sets
-from superposition.numerics.expectation.activity.patterns import Block, block_change, block_losses
+from superposition.numerics.expectation.activity.patterns import (
+    Block,
+    BlockChange,
+    block_change,
+    block_losses,
+)
 from superposition.theory.features.values import ValueLaw
 
 GONE = 1e-19  # a stratum of smaller probability is below rounding
@@ -47,21 +52,23 @@ def none_and_one_active(
 
 
 def change_of_few(
-    slopes: Any, offset: Any, density: Any, values: ValueLaw, along: tuple[Any, Any]
-) -> tuple[Any, Any, Any]:
-    """The change of both strata's derivatives along (d_slopes, d_offset); where one-sided."""
+    slopes: Any, offset: Any, density: Any, values: ValueLaw, path: tuple[tuple[Any, Any], ...]
+) -> BlockChange:
+    """How both strata's derivatives change along a path: (slopes, offset) of t and of t²."""
     xp = array_namespace(slopes)
     pairs = _pairs(slopes, offset, density, values)
     if pairs is None:
-        return 0 * slopes, 0 * offset, offset * 0 > 1
-    moved = _pairs(along[0], along[1], density, values)
-    assert moved is not None
-    change, change_offset, one_sided = block_change(pairs, moved)
+        never = xp.zeros_like(offset, dtype=xp.bool)
+        return BlockChange(0 * slopes, 0 * offset, never, 0 * slopes, 0 * offset)
+    along, curve = (_pairs(*form, density, values) for form in path)
+    assert along is not None
+    assert curve is not None
+    found = block_change(pairs, along, curve)
     shape = tuple(slopes.shape)
-    return (
-        *_gathered(change, change_offset, shape),
-        xp.any(xp.reshape(one_sided, shape), axis=0),
-    )
+    change, change_offset = _gathered(found.d_slopes, found.d_offset, shape)
+    side, side_offset = _gathered(found.side, found.side_offset, shape)
+    one_sided = xp.any(xp.reshape(found.one_sided, shape), axis=0)
+    return BlockChange(change, change_offset, one_sided, side, side_offset)
 
 
 def _pairs(slopes: Any, offset: Any, density: Any, values: ValueLaw) -> Block | None:

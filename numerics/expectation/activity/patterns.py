@@ -9,9 +9,12 @@ derivatives are moments of the same kind, one power lower each time,
 
 .. math:: \partial_{A_{ij}} = 2 E\big[x_j (z_i)_+\big] - 2 E\big[x_i x_j 1(z_i > 0)\big]
 
-and their change along (δA, δb), with δz = δb + Σ δA_{ij} x_j,
+and their change along A + t δA + t² C, b + t δb, with δz = δb + Σ δA_{ij} x_j,
 
 .. math:: 2 E\big[x_j \delta z\, 1(z_i > 0)\big] - 2 E\big[x_i x_j \delta z\, \delta(z_i)\big]
+
+where z vanishes identically, 1(z > 0) is 1(δz > 0), and the last term has δ(δz) C x for
+δ(z) δz.
 """
 
 from __future__ import annotations
@@ -32,10 +35,11 @@ from superposition.numerics.expectation.activity.cube_faces import (
 from superposition.numerics.expectation.activity.cube_moments import (
     Moments,
     Monomial,
+    Tangents,
     moments_over_cubes,
 )
-from superposition.numerics.expectation.problem import Features, OutputProblem, Rows
-from superposition.numerics.expectation.result import OutputLosses
+from superposition.numerics.expectation.problem import Features, OutputProblem, Path, Rows
+from superposition.numerics.expectation.result import OutputChange, OutputLosses
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.values import Binary, ValueLaw
 
@@ -63,21 +67,24 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
     )
 
 
-def gradient_change(problem: OutputProblem, d_rows: Any, d_bias: Any) -> tuple[Any, Any, Any]:
-    """The change of (d_rows, d_bias) along a direction, and where it is one-sided."""
-    rows = Rows.of(problem.rows, problem.bias, problem.features.density)
-    along = Rows.of(d_rows, d_bias, problem.features.density)
+def gradient_change(problem: OutputProblem, path: Path) -> OutputChange:
+    """How (d_rows, d_bias) change along a path."""
+    density = problem.features.density
+    rows = Rows.of(problem.rows, problem.bias, density)
+    along = Rows.of(path.d_rows, path.d_bias, density)
+    curve = Rows.of(path.curve, 0 * path.d_bias, density)
     xp = array_namespace(problem.rows)
     changes = [
-        block_change(block, part)
-        for block, part in zip(
-            _blocks(problem.features, rows), _blocks(problem.features, along), strict=True
+        block_change(*parts)
+        for parts in zip(
+            *(_blocks(problem.features, each) for each in (rows, along, curve)), strict=True
         )
     ]
-    return (
-        rows.features_back(xp.concat([change[0] for change in changes], axis=1)),
-        rows.back(xp.concat([change[1] for change in changes])),
-        rows.back(xp.concat([change[2] for change in changes])),
+    return OutputChange(
+        rows.features_back(xp.concat([change.d_slopes for change in changes], axis=1)),
+        rows.back(xp.concat([change.d_offset for change in changes])),
+        rows.back(xp.concat([change.one_sided for change in changes])),
+        rows.features_back(xp.concat([change.side for change in changes], axis=1)),
     )
 
 
@@ -94,14 +101,14 @@ class Block:
     probability: Any
     values: ValueLaw
 
-    def moments(self, powers: dict[Monomial, int], tangent: Any = None) -> tuple[Moments, Any]:
-        """The cube moments of every active set, and where the form is flat."""
+    def moments(self, powers: dict[Monomial, int], tangents: Tangents = ()) -> tuple[Moments, Any]:
+        """The cube moments of every active set, and the depth at which the form is flat."""
         support = self.values.support
         points = isinstance(self.values, Binary)
         levels = faces_of_cubes(
             int(self.slopes.shape[0]), self.active_sets, support[0] == 0, points
         )
-        return moments_over_cubes(self.slopes, self.offset, support, levels, powers, tangent)
+        return moments_over_cubes(self.slopes, self.offset, support, levels, powers, tangents)
 
     def mean(self, moments: Moments, monomial: Monomial, r: int) -> Any:
         """E[Π_{j∈μ} x_j · (z)_+^r], (R,): only sets that hold all of μ count."""
@@ -117,12 +124,12 @@ class Block:
         mask = xp.asarray(held, dtype=self.slopes.dtype, device=device(self.slopes))
         return xp.sum(self.probability * total * mask[:, None], axis=0)
 
-    def flat_with(self, flat: Any, feature: int | None) -> Any:
+    def flat_with(self, depth: Any, feature: int | None) -> Any:
         """Whether z vanishes identically on a set of positive probability (that holds feature)."""
         xp = array_namespace(self.slopes)
         held = np.array([feature is None or feature in active for active in self.active_sets])
         mask = xp.asarray(held, device=device(self.slopes))[:, None]
-        return xp.any(flat & mask & (self.probability > 0), axis=0)
+        return xp.any((depth > 0) & mask & (self.probability > 0), axis=0)
 
 
 def block_losses(block: Block, gradient: bool) -> OutputLosses:
@@ -131,7 +138,7 @@ def block_losses(block: Block, gradient: bool) -> OutputLosses:
     powers: dict[Monomial, int] = {(): 2, (0,): 1}
     if gradient:
         powers |= {(j,): 1 for j in range(n)} | {(0, j): 0 for j in range(n)}
-    moments, flat = block.moments(powers)
+    moments, depth = block.moments(powers)
     xp = array_namespace(block.slopes)
     square, product = block.mean(moments, (), 2), block.mean(moments, (0,), 1)
     d_rows = d_bias = square
@@ -146,39 +153,65 @@ def block_losses(block: Block, gradient: bool) -> OutputLosses:
     rounding = (3 + n / 2) * 2.3e-16
     size = square + 2 * xp.abs(product)
     return OutputLosses(
-        square - 2 * product, rounding * size, d_rows, d_bias, block.flat_with(flat, 0)
+        square - 2 * product, rounding * size, d_rows, d_bias, block.flat_with(depth, 0)
     )
 
 
-def block_change(block: Block, along: Block) -> tuple[Any, Any, Any]:
-    """The change of a block's derivatives along a direction, and where it is one-sided."""
+def block_change(block: Block, along: Block, curve: Block) -> BlockChange:
+    """The change of a block's derivatives along the path slopes + t along + t² curve, t > 0."""
     n = int(block.slopes.shape[0])
-    powers: dict[Monomial, int] = {tuple(sorted((j, k))): 0 for j in range(n) for k in range(j, n)}
-    powers |= {tuple(sorted((0, j, k))): 0 for j in range(n) for k in range(j, n)}
-    moments, flat = block.moments(powers, (along.slopes, along.offset))
     xp = array_namespace(block.slopes)
-    # On the ray the step of a form that was flat is constant: it has no delta.
-    moments |= {
-        key: xp.where(flat, xp.zeros_like(moment), moment)
-        for key, moment in moments.items()
-        if key[1] == -1
-    }
+    pairs = [tuple(sorted((j, k))) for j in range(n) for k in range(j, n)]
+    powers: dict[Monomial, int] = dict.fromkeys(
+        [*pairs, *(tuple(sorted((0, *p))) for p in pairs)], 0
+    )
+    powers |= {(): 1} | {(j,): 1 for j in range(n)}
+    tangents = ((along.slopes, along.offset), (curve.slopes, curve.offset))
+    found, depth = block.moments(powers, tangents)
+    # A form that was flat has its zeros where the direction's form has them, and they stay
+    # there but for the curve; a form that vanishes along the direction too has none that move.
+    moving, leaning = (
+        found
+        | {
+            key: xp.where(depth == level, moment, xp.zeros_like(moment))
+            for key, moment in found.items()
+            if key[1] == -1
+        }
+        for level in (0, 1)
+    )
+
+    def times(form: Block, moments: Moments, monomial: Monomial, r: int) -> Any:
+        """E[Π x · form(x) · (z)_+^r]."""
+        return form.offset * block.mean(moments, monomial, r) + sum(
+            form.slopes[k] * block.mean(moments, tuple(sorted((*monomial, k))), r) for k in range(n)
+        )
 
     def change(monomial: Monomial) -> Any:
-        def along_form(monomial: Monomial, r: int) -> Any:
-            """E[Π x · δz · (z)_+^r]."""
-            return along.offset * block.mean(moments, monomial, r) + sum(
-                along.slopes[k] * block.mean(moments, tuple(sorted((*monomial, k))), r)
-                for k in range(n)
-            )
+        own = tuple(sorted((0, *monomial)))
+        zeros = times(along, moving, own, -1) + times(curve, leaning, own, -1)
+        return 2 * times(along, found, monomial, 0) - 2 * zeros
 
-        return 2 * along_form(monomial, 0) - 2 * along_form(tuple(sorted((0, *monomial))), -1)
-
-    return (
+    side = [2 * block.mean(found, (j,), 1) - 2 * block.mean(found, (0, j), 0) for j in range(n)]
+    return BlockChange(
         xp.stack([change((j,)) for j in range(n)]),
         change(()),
-        block.flat_with(flat, None),
+        block.flat_with(depth, None),
+        xp.stack(side),
+        2 * block.mean(found, (), 1) - 2 * block.mean(found, (0,), 0),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class BlockChange:
+    """Per row: the change of d_slopes (n, R) and d_offset (R,), whether it is one-sided (R,),
+    and d_slopes (n, R) and d_offset (R,) themselves on that side.
+    """
+
+    d_slopes: Any
+    d_offset: Any
+    one_sided: Any
+    side: Any
+    side_offset: Any
 
 
 def _blocks(features: Features, rows: Rows) -> Iterator[Block]:
