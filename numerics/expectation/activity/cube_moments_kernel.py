@@ -88,7 +88,7 @@ def _tables(powers: tuple[tuple[Monomial, int], ...]) -> tuple[list[Any], tuple[
     return keys, (power, degree, feature, rest)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _all_forms(  # type: ignore[no-untyped-def]
     slopes,
     offset,
@@ -182,7 +182,7 @@ def _all_forms(  # type: ignore[no-untyped-def]
     return result, depths
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _lean(  # type: ignore[no-untyped-def]
     tangent, offset, lowest, highest, snap, place, count, free, flat, depth, form, least, greatest
 ) -> None:
@@ -199,7 +199,7 @@ def _lean(  # type: ignore[no-untyped-def]
                 depth[lane] = 2.0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _extremes(  # type: ignore[no-untyped-def]
     a, offset, lowest, highest, snap, place, count, free, least, greatest
 ) -> None:
@@ -231,7 +231,7 @@ def _extremes(  # type: ignore[no-untyped-def]
             greatest[lane] = 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _one_state(  # type: ignore[no-untyped-def]
     lanes,
     a,
@@ -305,7 +305,7 @@ def _one_state(  # type: ignore[no-untyped-def]
                 table[state, key, lane] /= divisor
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _delta(  # type: ignore[no-untyped-def]
     lanes,
     a,
