@@ -98,7 +98,8 @@ class Rows:
         xp = array_namespace(rows)
         n = int(bias.shape[-1])
         shape = np.broadcast_shapes(rows.shape[:-1], bias.shape, density.shape)
-        order = np.array([[i, *(j for j in range(n) if j != i)] for i in range(n)])
+        places = np.arange(n)  # row i: i first, then 0 … i - 1, then i + 1 …
+        order = np.where(places == 0, places[:, None], places - (places <= places[:, None]))
         flat = xp.asarray((order + n * np.arange(n)[:, None]).ravel(), device=device(rows))
         lead = shape[:-1]
         entries = xp.reshape(xp.broadcast_to(rows, (*lead, n, n)), (-1, n * n))

@@ -20,7 +20,7 @@ from superposition.numerics.expectation.activity.cube_moments import (
 )
 
 FAST = {"contract", "arcp", "nsz"}
-LANES = 32  # forms worked on side by side, so that the processor's vectors are full
+LANES = 128  # forms worked on side by side, so that the processor's vectors are full
 CACHED = 2**18  # numbers that the tables of all lanes may fill: the second cache
 
 

@@ -37,11 +37,11 @@ class Contour:
 
 
 def choose_contour(
-    slopes: Any, offset: Any, values: ValueLaw, log_factors: Callable[[list[Any]], Any]
+    slopes: Any, offset: Any, values: ValueLaw, log_factors: Callable[[Any], Any]
 ) -> Contour:
     """The largest γ, with T = FADING/γ, that keeps both copies and rounding small.
 
-    slopes: (n, R); offset: (R,); log_factors: from φ(θ a_j) of all features to
+    slopes: (n, R); offset: (R,); log_factors: from φ(θ a_j), (n, R), to
     log E e^{θ(z - c)}, (R,).
     """
     xp = array_namespace(slopes)
@@ -64,12 +64,12 @@ def choose_contour(
     return Contour(gamma, 2 * np.pi * gamma / FADING, active)
 
 
-def independent(density: Any) -> Callable[[list[Any]], Any]:
+def independent(density: Any) -> Callable[[Any], Any]:
     """log Π_j (q_j + p_j φ_j) of independent features, density (n, R)."""
 
-    def log_factors(phi: list[Any]) -> Any:
+    def log_factors(phi: Any) -> Any:
         xp = array_namespace(density)
-        return sum(xp.log1p(density[j] * (of_j - 1)) for j, of_j in enumerate(phi))
+        return xp.sum(xp.log1p(density * (phi - 1)), axis=0)
 
     return log_factors
 
@@ -78,7 +78,7 @@ def _growth(
     slopes: Any,
     offset: Any,
     values: ValueLaw,
-    log_factors: Callable[[list[Any]], Any],
+    log_factors: Callable[[Any], Any],
     theta: Any,
 ) -> Any:
     """log E e^{θz}, (R,); infinite where a single factor is beyond e^300."""
@@ -92,7 +92,7 @@ def _growth(
         if values == Uniform(0, 1)
         else xp.real(value_transform(values, y + 0j, 0))
     )
-    growth = theta * offset + log_factors([phi[j] for j in range(int(phi.shape[0]))])
+    growth = theta * offset + log_factors(phi)
     return xp.where(beyond, xp.full_like(growth, xp.inf), growth)
 
 

@@ -50,12 +50,14 @@ FASTEST, SLOWEST = 1 / 32, 1 / 2  # in the end the error falls like N^-1 … N^-
 @dataclass(frozen=True, eq=False)
 class RowLosses:
     """Per row, all (R,) but d_slopes (n, R): the rest's share of the loss, its signed error,
-    the sum of the terms' magnitudes, which rounding is relative to, and derivatives.
+    the sum of the terms' magnitudes, which rounding is relative to, the nodes taken, and
+    derivatives.
     """
 
     value: Any
     error: Any
     size: Any
+    nodes: Any
     d_slopes: Any
     d_offset: Any
 
@@ -114,10 +116,10 @@ def many_active(
         error, steep = estimated_error(partial)
         if bool(xp.all(xp.abs(error) <= xp.where(steep, goal.settled * goal.error, goal.error))):
             break
-    size = sum(sizes)
+    size, taken = sum(sizes), count + 0 * problem.offset
     if not gradient:
-        return RowLosses(value, error, size, None, None)
-    return RowLosses(value, error, size, *_derivatives(problem, contour, count))
+        return RowLosses(value, error, size, taken, None, None)
+    return RowLosses(value, error, size, taken, *_derivatives(problem, contour, count))
 
 
 def node_counts(most: int) -> list[int]:

@@ -55,7 +55,7 @@ def many_active(
 ) -> RowLosses:
     """The same as ``transform.many_active``."""
     n, rows = problem.slopes.shape
-    value, error, size, d_offset = (np.zeros(rows) for _ in range(4))
+    value, error, size, nodes, d_offset = (np.zeros(rows) for _ in range(5))
     d_slopes = np.zeros((rows, n))
     slopes, density = (np.ascontiguousarray(array.T) for array in (problem.slopes, problem.density))
     _all_rows(
@@ -73,12 +73,13 @@ def many_active(
         value,
         error,
         size,
+        nodes,
         d_slopes,
         d_offset,
     )
     if not gradient:
-        return RowLosses(value, error, size, None, None)
-    return RowLosses(value, error, size, d_slopes.T, d_offset)
+        return RowLosses(value, error, size, nodes, None, None)
+    return RowLosses(value, error, size, nodes, d_slopes.T, d_offset)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -96,6 +97,7 @@ def _all_rows(  # type: ignore[no-untyped-def]
     value,
     error,
     size,
+    nodes,
     d_slopes,
     d_offset,
 ) -> None:
@@ -123,7 +125,7 @@ def _all_rows(  # type: ignore[no-untyped-def]
                     size[row] += abs(real) + abs(imaginary)
                     partial[k] = total
                 done += length
-            value[row] = total
+            value[row], nodes[row] = total, count
             error[row], steep = _estimated_error(partial, count, rates)
             if abs(error[row]) <= target[row] * (rates[3] if steep else 1.0):
                 break

@@ -103,7 +103,7 @@ def _one_output(
     xp = array_namespace(output.slopes)
     values, few_slopes, few_offset = _few(output)
 
-    def log_factors(phi: list[Any]) -> Any:
+    def log_factors(phi: Any) -> Any:
         return sum(xp.log(chi) for chi in _factors(output, None, [phi])[0])
 
     contour = choose_contour(output.slopes, output.offset, output.values, log_factors)
