@@ -130,10 +130,12 @@ def second_order_product(
     along_W, along_b, along_W_out: the direction, shaped like the parameters (0 for none); the
     other arguments as in the module. Linear and ReLU output models.
 
-    >>> found = second_order_product([[1.0, 0.0]], 0.0, 0.0, [0.0, 1.0], density=0.5)
-    >>> other = second_order_product([[1.0, 0.0]], 0.0, 0.0, [0.0, -1.0], density=0.5)
-    >>> found.curvature, other.curvature, found.one_sided  # the dropped feature's bias
-    (2.0, 0.0, array([False,  True]))
+    >>> up, down = (  # a silent output's bias
+    ...     second_order_product([[1.0, 0.0]], 0.0, 0.0, [0.0, side], density=0.5)
+    ...     for side in (1.0, -1.0)
+    ... )
+    >>> print(up.curvature, down.curvature, up.one_sided)
+    2.0 0.0 [ True  True]
     """
     asked = _without_graph(Asked.of(W, b, importance, density, W_out, model, values))
     if model in HIDDEN:

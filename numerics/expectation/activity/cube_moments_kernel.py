@@ -41,20 +41,18 @@ def cube_moments(
     moments, flat = _all_forms(
         np.ascontiguousarray(slopes),
         np.ascontiguousarray(offset),
-        directions,
-        offsets,
-        float(support[0]),
-        float(support[1]),
-        SNAP,  # passed in: numba's cache would not notice a change in another file
+        (directions, offsets),
+        # What other files define is passed in: numba's cache would not notice a change.
+        (float(support[0]), float(support[1]), SNAP),
         *_states(levels),
-        *tables,
+        tables,
     )
     return {key: moments[at] for at, key in enumerate(keys)}, flat
 
 
 @cache
-def _states(levels: tuple[Level, ...]) -> tuple[Any, ...]:
-    """place, free, low, high of all states in one numbering; the wanted states by active set."""
+def _states(levels: tuple[Level, ...]) -> tuple[tuple[Any, ...], Any]:
+    """(place, count, free, low, high) of all states in one numbering; the wanted ones by set."""
     n = levels[0].place.shape[1]
     place = np.concatenate([level.place for level in levels])
     count = np.concatenate([np.full(len(level.place), level.free.shape[1]) for level in levels])
@@ -68,7 +66,7 @@ def _states(levels: tuple[Level, ...]) -> tuple[Any, ...]:
         high[part, :k] = level.high + below
         wanted[level.pattern] = level.wanted + start
         below, start = start, start + len(level.place)
-    return place, count, free, low, high, wanted
+    return (place, count, free, low, high), wanted
 
 
 @cache
@@ -89,94 +87,36 @@ def _tables(powers: tuple[tuple[Monomial, int], ...]) -> tuple[list[Any], tuple[
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _all_forms(  # type: ignore[no-untyped-def]
-    slopes,
-    offset,
-    tangent,
-    tangent_offset,
-    lowest,
-    highest,
-    snap,
-    place,
-    count,
-    free,
-    low,
-    high,
-    wanted,
-    power,
-    degree,
-    feature,
-    rest,
-):
+def _all_forms(slopes, offset, tangents, ends, states, wanted, tables):  # type: ignore[no-untyped-def]
     n, rows = slopes.shape
-    states, tables = place.shape[0], power.shape[0]
-    result = np.empty((tables, wanted.shape[0], rows))
-    depths = np.zeros((wanted.shape[0], rows))
-    width = max(1, min(LANES, rows, CACHED // (states * tables)))
-    table = np.empty((states, tables, width))
-    depth = np.zeros((states, width))
+    count, keys = len(states[0]), len(tables[0])
+    directions, offsets = tangents
+    result = np.empty((keys, len(wanted), rows))
+    depths = np.zeros((len(wanted), rows))
+    width = max(1, min(LANES, rows, CACHED // (count * keys)))
+    table = np.empty((count, keys, width))
+    depth = np.zeros((count, width))
     form = np.empty((n, width))
     z, least, greatest = np.empty(width), np.empty(width), np.empty(width)
     for first in range(0, rows, width):
         lanes = min(width, rows - first)
-        a = slopes[:, first : first + lanes]
-        for state in range(states):
-            _extremes(
-                a,
-                offset[first : first + lanes],
-                lowest,
-                highest,
-                snap,
-                place[state],
-                count[state],
-                free[state],
-                least,
-                z,
-            )
-            form[:, :lanes] = a
+        part = slice(first, first + lanes)
+        for state in range(count):
+            form[:, :lanes] = slopes[:, part]
+            _extremes(slopes[:, part], offset[part], ends, states, state, least, z)
             for lane in range(lanes):
                 greatest[lane] = z[lane]
                 depth[state, lane] = 1.0 if least[lane] == 0.0 and z[lane] == 0.0 else 0.0
-            for at in range(tangent.shape[0]):
+            for at in range(len(directions)):
                 if depth[state, :lanes].max() == at + 1.0:
-                    _lean(
-                        tangent[at, :, first : first + lanes],
-                        tangent_offset[at, first : first + lanes],
-                        lowest,
-                        highest,
-                        snap,
-                        place[state],
-                        count[state],
-                        free[state],
-                        at + 1.0,
-                        depth[state],
-                        form,
-                        least,
-                        greatest,
-                    )
-            _one_state(
-                lanes,
-                form,
-                z,
-                least,
-                greatest,
-                highest - lowest,
-                place,
-                count,
-                free,
-                low,
-                high,
-                power,
-                degree,
-                feature,
-                rest,
-                state,
-                table,
-            )
-        for at in range(wanted.shape[0]):
+                    tangent = (directions[at, :, part], offsets[at, part])
+                    _lean(tangent, ends, states, state, at + 1.0, depth, form, least, greatest)
+            forms = (form, z, least, greatest, ends[1] - ends[0])
+            _one_state(lanes, forms, states, tables, state, table)
+        for at in range(len(wanted)):
             for lane in range(lanes):
                 depths[at, first + lane] = depth[wanted[at], lane]
-            for key in range(tables):
+            for key in range(keys):
                 for lane in range(lanes):
                     result[key, at, first + lane] = table[wanted[at], key, lane]
     return result, depths
@@ -184,37 +124,39 @@ def _all_forms(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
 def _lean(  # type: ignore[no-untyped-def]
-    tangent, offset, lowest, highest, snap, place, count, free, flat, depth, form, least, greatest
+    tangent, ends, states, state, flat, depth, form, least, greatest
 ) -> None:
     """Where the depth is ``flat``, what the form becomes; one deeper where it stays flat."""
-    lanes = offset.shape[0]
+    slopes, offset = tangent
+    lanes = len(offset)
     low, high = np.empty(lanes), np.empty(lanes)
-    _extremes(tangent, offset, lowest, highest, snap, place, count, free, low, high)
+    _extremes(slopes, offset, ends, states, state, low, high)
     for lane in range(lanes):
-        if depth[lane] == flat:
+        if depth[state, lane] == flat:
             least[lane], greatest[lane] = low[lane], high[lane]
-            for j in range(form.shape[0]):
-                form[j, lane] = tangent[j, lane]
+            for j in range(len(slopes)):
+                form[j, lane] = slopes[j, lane]
             if flat == 1.0 and low[lane] == 0.0 and high[lane] == 0.0:
-                depth[lane] = 2.0
+                depth[state, lane] = 2.0
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _extremes(  # type: ignore[no-untyped-def]
-    a, offset, lowest, highest, snap, place, count, free, least, greatest
-) -> None:
-    lanes = offset.shape[0]
+def _extremes(a, offset, ends, states, state, least, greatest) -> None:  # type: ignore[no-untyped-def]
+    """The least and the greatest value of every form on one state."""
+    lowest, highest, snap = ends
+    place, count, free, _, _ = states
+    lanes = len(offset)
     for lane in range(lanes):
         greatest[lane] = offset[lane]
-    for j in range(a.shape[0]):
-        end = lowest if place[j] == LOW else highest
-        if (place[j] == LOW or place[j] == HIGH) and end != 0.0:
+    for j in range(len(a)):
+        end = lowest if place[state, j] == LOW else highest
+        if (place[state, j] == LOW or place[state, j] == HIGH) and end != 0.0:
             for lane in range(lanes):
                 greatest[lane] += end * a[j, lane]
     for lane in range(lanes):
         least[lane] = greatest[lane]
-    for position in range(count):
-        j = free[position]
+    for position in range(count[state]):
+        j = free[state, position]
         for lane in range(lanes):
             below, above = a[j, lane] * lowest, a[j, lane] * highest
             least[lane] += min(below, above)
@@ -222,7 +164,7 @@ def _extremes(  # type: ignore[no-untyped-def]
     farthest = max(abs(lowest), abs(highest))
     for lane in range(lanes):
         size = 0.0
-        for j in range(a.shape[0]):
+        for j in range(len(a)):
             size += abs(a[j, lane])
         size = snap * (abs(offset[lane]) + farthest * size)
         if abs(least[lane]) <= size:
@@ -232,27 +174,12 @@ def _extremes(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _one_state(  # type: ignore[no-untyped-def]
-    lanes,
-    a,
-    z,
-    least,
-    greatest,
-    length,
-    place,
-    count,
-    free,
-    low,
-    high,
-    power,
-    degree,
-    feature,
-    rest,
-    state,
-    table,
-) -> None:
-    # Plain indices throughout: views of rows would cost more than the arithmetic.
-    for key in range(power.shape[0]):
+def _one_state(lanes, forms, states, tables, state, table) -> None:  # type: ignore[no-untyped-def]
+    """All moments of one state. Plain indices: views would cost more than the arithmetic."""
+    a, z, _, greatest, _ = forms
+    place, count, free, low, high = states
+    power, degree, feature, rest = tables
+    for key in range(len(power)):
         r = power[key]
         if count[state] == 0:
             inside = 1.0
@@ -265,23 +192,7 @@ def _one_state(  # type: ignore[no-untyped-def]
                 square = positive * positive if r == 2 else positive
                 table[state, key, lane] = 0.0 if r == -1 else step if r == 0 else inside * square
         elif r == -1:
-            _delta(
-                lanes,
-                a,
-                least,
-                greatest,
-                length,
-                count[state],
-                free,
-                low,
-                high,
-                degree,
-                feature,
-                rest,
-                state,
-                key,
-                table,
-            )
+            _delta(lanes, forms, states, tables, state, key, table)
         else:
             divisor, times = count[state] + r, max(r, 1)
             for lane in range(lanes):
@@ -306,29 +217,16 @@ def _one_state(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _delta(  # type: ignore[no-untyped-def]
-    lanes,
-    a,
-    least,
-    greatest,
-    length,
-    count,
-    free,
-    low,
-    high,
-    degree,
-    feature,
-    rest,
-    state,
-    key,
-    table,
-) -> None:
+def _delta(lanes, forms, states, tables, state, key, table) -> None:  # type: ignore[no-untyped-def]
     """M_{-1} from M_0, which is the next key, along the steepest slope."""
+    a, _, least, greatest, length = forms
+    _, count, free, low, high = states
+    _, degree, feature, rest = tables
     for lane in range(lanes):
         total = 0.0
         if least[lane] <= 0.0 <= greatest[lane]:
             largest, steepest = 0.0, 0
-            for position in range(count):
+            for position in range(count[state]):
                 slope = abs(a[free[state, position], lane])
                 if slope > largest:
                     largest, steepest = slope, position

@@ -53,29 +53,19 @@ IMAGINARY = uintp(CHUNK)  # in a feature's table: cosines first, then sines
 def many_active(
     problem: RowProblem, contour: Contour, goal: Goal, most_nodes: int, gradient: bool
 ) -> RowLosses:
-    """The same as ``transform.many_active``."""
+    """The same as ``many_active.many_active``."""
     n, rows = problem.slopes.shape
     value, error, size, nodes, d_offset = (np.zeros(rows) for _ in range(5))
     d_slopes = np.zeros((rows, n))
     slopes, density = (np.ascontiguousarray(array.T) for array in (problem.slopes, problem.density))
+    per_row = (problem.offset, contour.gamma, contour.step, contour.active, goal.error)
     _all_rows(
-        slopes,
-        density,
-        np.ascontiguousarray(problem.offset),
-        np.ascontiguousarray(contour.gamma),
-        np.ascontiguousarray(contour.step),
-        np.ascontiguousarray(contour.active),
-        np.ascontiguousarray(goal.error),
+        (slopes, density, *(np.ascontiguousarray(array) for array in per_row)),
         # What other files define is passed in: numba's cache would not notice a change.
         np.array(node_counts(most_nodes)),
-        np.array([SAFETY, FASTEST, SLOWEST, goal.settled]),
+        (SAFETY, FASTEST, SLOWEST, goal.settled),
         gradient,
-        value,
-        error,
-        size,
-        nodes,
-        d_slopes,
-        d_offset,
+        (value, error, size, nodes, d_slopes, d_offset),
     )
     if not gradient:
         return RowLosses(value, error, size, nodes, None, None)
@@ -83,24 +73,9 @@ def many_active(
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _all_rows(  # type: ignore[no-untyped-def]
-    slopes,
-    density,
-    offset,
-    gamma,
-    step,
-    active,
-    target,
-    counts,
-    rates,
-    gradient,
-    value,
-    error,
-    size,
-    nodes,
-    d_slopes,
-    d_offset,
-) -> None:
+def _all_rows(rows, counts, rates, gradient, found) -> None:  # type: ignore[no-untyped-def]
+    slopes, density, offset, gamma, step, active, target = rows
+    value, error, size, nodes, d_slopes, d_offset = found
     n, most = slopes.shape[1], counts[-1]
     stored = np.empty((6, most))  # S_{≥2}, e^{sc} o(s) h/π and S_0 + S_1 + S_{≥2}
     partial = np.empty(most)
