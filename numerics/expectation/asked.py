@@ -16,6 +16,8 @@ from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.feature_sets import Independent
 from superposition.theory.features.values import ValueLaw, Values
 
+LARGEST = 1e75  # the fourth power is still a number
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:
@@ -42,15 +44,18 @@ class Asked:
         values: ValueLaw,
     ) -> Asked:
         """Check the arguments; ``ValueError`` with a whole sentence where one is wrong."""
-        if model not in MODELS:
+        if str(model) not in MODELS:
             raise ValueError(f"model is {model!r}; it must be one of {', '.join(MODELS)}.")
-        W = _real(W, "W", None)
+        like = next(
+            (part for part in (W, b, importance, density, W_out) if is_torch_array(part)), None
+        )
+        W = real(W, "W", like)
         if W.ndim < 2 or 0 in W.shape[-2:]:
             raise ValueError(f"W has shape {tuple(W.shape)}; it must be (…, m, n).")
         n, m = int(W.shape[-1]), int(W.shape[-2])
         b = _per_feature(b, "b", n, W)
         if W_out is not None:
-            W_out = _real(W_out, "W_out", W)
+            W_out = real(W_out, "W_out", W)
             if tuple(W_out.shape[-2:]) != (n, m):
                 raise ValueError(
                     f"W_out has shape {tuple(W_out.shape)}; W of shape {tuple(W.shape)} needs "
@@ -62,7 +67,8 @@ class Asked:
         check_importance(_host(importance))
         features = _features(density, values, n, W)
         asked = cls(Weights(W, b, W_out), importance, features, model)
-        asked.lead()
+        if 0 in asked.lead():
+            raise ValueError(f"the batch is empty: its leading axes are {asked.lead()}.")
         return asked
 
     def lead(self) -> tuple[int, ...]:
@@ -88,12 +94,17 @@ class Asked:
         xp = array_namespace(self.weights.W)
         rows = self.weights.rows()
         n, lead = int(rows.shape[-1]), self.lead()
+        # Products of W's entries round; two units in the last place, independent of each other.
+        second = self.features.density * self.features.moment(2)
+        size = self.weights.rows_size() ** 2 * second[..., None, :]
+        rounding = 2.3e-16 * xp.sqrt(xp.sum(size, axis=-1))
         return OutputProblem(
             xp.broadcast_to(rows, (*lead, n, n)),
             xp.broadcast_to(self.weights.b, (*lead, n)),
             xp.broadcast_to(self.importance, (*lead, n)),
             self.features,
             self.model == "relu-output",
+            rounding,
         )
 
 
@@ -121,7 +132,7 @@ def _features(density: Any, values: ValueLaw, n: int, like: Any) -> Features:
 
 def _per_feature(value: Any, name: str, n: int, like: Any) -> Any:
     """(…, n) from a number or an array whose last axis is the features'."""
-    array = _real(value, name, like)
+    array = real(value, name, like)
     if array.ndim == 0:
         return array_namespace(like).broadcast_to(array, (n,))
     if array.shape[-1] != n:
@@ -132,18 +143,19 @@ def _per_feature(value: Any, name: str, n: int, like: Any) -> Any:
     return array
 
 
-def _real(value: Any, name: str, like: Any) -> Any:
+def real(value: Any, name: str, like: Any) -> Any:
     """A finite array in double precision, where ``like`` lives."""
     if is_torch_array(value) or (like is not None and is_torch_array(like)):
-        import torch
-
         device = value.device if is_torch_array(value) else like.device
-        array: Any = _converted(
-            lambda: torch.as_tensor(value, dtype=torch.float64, device=device), value, name
-        )
+        array: Any = _converted(lambda: _double_tensor(value, device), value, name)
     else:
         array = _converted(lambda: _doubles(value), value, name)
     check_finite(_host(array), name)
+    if bool((abs(array) > LARGEST).any()):
+        raise ValueError(
+            f"{name} has an entry of magnitude {float(abs(array).max()):g}; the loss is quartic in "
+            f"the weights, so entries must stay below {LARGEST:g}."
+        )
     return array
 
 
@@ -154,10 +166,21 @@ def _doubles(value: Any) -> Any:
     return array.astype(np.float64)
 
 
+def _double_tensor(value: Any, device: Any) -> Any:
+    import torch
+
+    if not is_torch_array(value):
+        return torch.as_tensor(_doubles(value), device=device)
+    tensor = value.to(device)
+    if tensor.dtype == torch.bool or tensor.is_complex():
+        raise TypeError
+    return tensor.to(torch.float64)
+
+
 def _converted(convert: Callable[[], Any], value: Any, name: str) -> Any:
     try:
         return convert()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise ValueError(f"{name} is {value!r}; it must be an array of numbers.") from None
 
 

@@ -13,6 +13,7 @@ from superposition.numerics.expectation.method import Method
 from superposition.numerics.expectation.problem import OutputProblem, Path
 from superposition.numerics.expectation.result import OutputChange, OutputLosses
 from superposition.numerics.expectation.transform import many_active, second_order, units
+from superposition.theory.domain import check_count
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.values import Binary, GivenValues, Uniform
 
@@ -128,6 +129,11 @@ class Transform(Method):
 
     nodes: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.nodes is not None:
+            nodes = check_count(self.nodes, "nodes", many_active.FEWEST_NODES)
+            object.__setattr__(self, "nodes", nodes)
+
     @property
     def name(self) -> str:
         """transform."""
@@ -151,8 +157,11 @@ class Transform(Method):
 
     def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """By differences of the contour sum, which is analytic; independent features."""
-        if problem.features.sets is not None or isinstance(problem.features.values, GivenValues):
-            raise ValueError("transform has second-order products for independent features only.")
+        if problem.features.sets is not None or not isinstance(problem.features.values, Uniform):
+            raise ValueError(
+                "transform has second-order products for independent features with uniform values "
+                "only."
+            )
         return second_order.gradient_change(
             problem, path, self.nodes or SECOND_ORDER_NODES, _kernel(problem)
         )
@@ -179,6 +188,10 @@ class Sampling(Method):
 
     draws: int = 100_000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "draws", check_count(self.draws, "draws"))
+        object.__setattr__(self, "seed", check_count(self.seed, "seed", 0))
 
     @property
     def name(self) -> str:

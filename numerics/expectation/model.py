@@ -38,6 +38,11 @@ class Weights:
         """A = W_out W, (…, n, n): the linear forms where the hidden layer is linear."""
         return array_namespace(self.W).matmul(self.readout, self.W)
 
+    def rows_size(self) -> Any:
+        """|W_out| |W|, (…, n, n): what the rounding of A is relative to."""
+        xp = array_namespace(self.W)
+        return xp.matmul(xp.abs(self.readout), xp.abs(self.W))
+
     def rows_change(self, along: Weights) -> Any:
         """The change of A along a direction: δW_out W + W_out δW."""
         matmul = array_namespace(self.W).matmul

@@ -18,6 +18,9 @@ The arguments all three functions share
     method: None for the best known choice, or ``Enumeration()``, ``Strata()``,
         ``Transform()``, ``Sampling()``, ``Moments()``.
     tolerance: the error asked for, relative to max(L, Σ I_i E t_i²).
+One method serves a whole batch. ``error`` speaks of the loss: its gradient is exact to rounding
+by moments, enumeration and (as the gradient of the strata) strata, else good to about the
+error times the number of nodes or to the statistics of the draws.
 Numpy arrays give numpy arrays; torch tensors give tensors on their device, the loss with an
 analytic backward. All three raise ``ValueError`` where an argument is not as described, or a
 method named cannot be used on the problem.
@@ -29,19 +32,20 @@ from typing import Any
 
 from array_api_compat import array_namespace, is_torch_array
 
-from superposition.numerics.expectation.asked import Asked
+from superposition.numerics.expectation.asked import Asked, real
 from superposition.numerics.expectation.method import Method
-from superposition.numerics.expectation.methods import candidates
+from superposition.numerics.expectation.methods import Enumeration, candidates
 from superposition.numerics.expectation.model import Weights
 from superposition.numerics.expectation.problem import OutputProblem, Path
 from superposition.numerics.expectation.result import (
     ExpectedLoss,
     LossGradient,
+    OutputChange,
     OutputLosses,
     SecondOrderProduct,
     combined,
 )
-from superposition.theory.domain import check_scalar
+from superposition.theory.domain import check_finite, check_scalar
 from superposition.theory.features.values import ValueLaw, Values
 
 TOLERANCE = 1e-9
@@ -151,7 +155,7 @@ def second_order_product(
         xp.broadcast_to(along.b, problem.bias.shape),
         xp.broadcast_to(asked.weights.rows_curve(along), shape),
     )
-    change = _chosen(problem, method)[0].gradient_change(problem, path)
+    change = _gradient_change(problem, path, method)
     weight = problem.importance
     product_W, product_out = asked.weights.pull_back_change(
         along, change.side * weight[..., None], change.d_rows * weight[..., None]
@@ -177,8 +181,23 @@ def answer(
         if best is None or bool(xp.max(loss.relative_error) < xp.max(best[0].relative_error)):
             best = loss, outputs
     if best is None:
-        raise ValueError("no method can be used on this problem; name one to be told why.")
+        raise ValueError(
+            f"values is {problem.features.values!r}; with one density vector per model, only "
+            "Uniform(low, high) and Binary() are known."
+        )
     return best
+
+
+def _gradient_change(problem: OutputProblem, path: Path, method: Method | None) -> OutputChange:
+    """By the method asked for, or the first that can, the exact one in front."""
+    methods = _chosen(problem, method)
+    refusals = []
+    for chosen in sorted(methods, key=lambda one: not isinstance(one, Enumeration)):
+        try:
+            return chosen.gradient_change(problem, path)
+        except ValueError as refusal:
+            refusals.append(str(refusal))
+    raise ValueError(" ".join(refusals))
 
 
 def _chosen(problem: OutputProblem, method: Method | None) -> list[Method]:
@@ -209,12 +228,24 @@ def _total(
     if outputs.estimates is not None:
         parts = weight * outputs.estimates
         error = error + combined(parts)
+    losses = xp.maximum(outputs.losses, xp.zeros_like(value)[..., None])
+    rounded = problem.rounding * (2 * xp.sqrt(losses) + problem.rounding)
+    error = error + xp.sum(weight * rounded, axis=-1)
     # Should a method fail, it shows as an infinite error, never as a number to be trusted.
-    error = xp.where(xp.isfinite(value) & xp.isfinite(error), error, xp.full_like(error, xp.inf))
+    possible = (outputs.losses <= problem.most * (1 + 1e-9)) & (
+        outputs.losses >= -1e-6 * problem.most
+    )
+    trusted = xp.isfinite(value) & xp.isfinite(error) & xp.all(possible, axis=-1)
+    error = xp.where(trusted, error, xp.full_like(error, xp.inf))
     silent = xp.sum(weight * problem.second_moment, axis=-1)
     scale = xp.maximum(value, silent)
     return ExpectedLoss(
-        value[()], per_feature, error[()], scale[()], (error <= tolerance * scale)[()], name
+        value[()],
+        per_feature,
+        error[()],
+        scale[()],
+        (trusted & (error <= tolerance * scale))[()],
+        name,
     )
 
 
@@ -232,10 +263,14 @@ def _direction(weights: Weights, W: Any, b: Any, W_out: Any) -> Weights:
         raise ValueError("along_W_out is given; tied weights have no W_out to move.")
 
     def like(value: Any, array: Any, name: str) -> Any:
+        found = real(value, name, array)
         try:
-            return xp.broadcast_to(xp.asarray(value, dtype=array.dtype), array.shape)
-        except (TypeError, ValueError, RuntimeError):
-            raise ValueError(f"{name} must be a number or shaped like {name[6:]}.") from None
+            return xp.broadcast_to(found, array.shape)
+        except (ValueError, RuntimeError):
+            raise ValueError(
+                f"{name} has shape {tuple(found.shape)}; it must be a number or shaped like "
+                f"{name[6:]}, that is {tuple(array.shape)}."
+            ) from None
 
     return Weights(
         like(W, weights.W, "along_W"),
@@ -246,7 +281,8 @@ def _direction(weights: Weights, W: Any, b: Any, W_out: Any) -> Weights:
     )
 
 
-def _check_tolerance(tolerance: float) -> None:
+def _check_tolerance(tolerance: Any) -> None:
+    check_finite(tolerance, "tolerance")
     check_scalar(tolerance, "tolerance")
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance is {tolerance!r}; it must lie between 0 and 1.")

@@ -39,7 +39,8 @@ class LossGradient:
     loss: the loss itself; W, b, W_out: ∂L/∂W, ∂L/∂b and, for an untied model, ∂L/∂W_out;
     one_sided: (…, n), the outputs at which the loss has a kink: their form vanishes
     identically on an event of positive probability in which their own feature is active.
-    There the gradient is that of the side on which the output stays silent.
+    There the gradient is that of the side on which the output stays silent. None where the
+    method cannot tell (a hidden layer, sampled).
     """
 
     loss: ExpectedLoss
@@ -74,8 +75,7 @@ class OutputLosses:
 
     losses: (…, n), E(x_i - x'_i)²; bounds: (…, n), bounds of their errors, which add up;
     estimates: (…, n) or None, signed estimates of further errors, which need not;
-    d_rows:
-    (…, n, n) and d_bias: (…, n), the derivatives by A and b, None where not asked for;
+    d_rows: (…, n, n) and d_bias: (…, n), the derivatives by A and b, None where not asked for;
     one_sided: (…, n); total_bound: (…), a bound of the error of Σ I_i losses_i where it is known
     to be less than that of its parts.
     """

@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 
 from superposition.numerics.expectation import exact
-from superposition.theory import Anticorrelated, Correlated, FeatureLaw, Independent, Values
+from superposition.theory import (
+    Anticorrelated,
+    Correlated,
+    FeatureLaw,
+    Independent,
+    Uniform,
+    Values,
+)
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -241,7 +248,16 @@ def _laws() -> list[Problem]:
         Problem("signed-sets", ("sets", "signed"), W, b, _ones(4), signed),
         _random("signed", 4, 2, 0.25, ("signed",), 14, values=Values.SIGNED),
         _random("signed-dense", 5, 2, 0.75, ("signed", "dense"), 15, values=Values.SIGNED),
+        _random("signed-sparse", 7, 2, 2.0**-10, ("signed", "sparse"), 18, values=Values.SIGNED),
+        _random("signed-rare", 5, 2, 2.0**-20, ("signed", "sparse"), 19, values=Values.SIGNED),
         _random("binary", 5, 2, 0.25, ("binary",), 16, values=Values.BINARY),
+        _random(
+            "binary-sure", 6, 2, (1, 0.5, 1, 0.5, 1, 0.5), ("binary",), 20, values=Values.BINARY
+        ),
+        _random("away-from-zero", 5, 2, 0.5, ("dense",), 21, values=Uniform(0.5, 2)),
+        _random("away-and-sure", 6, 2, 1.0, ("dense",), 22, values=Uniform(0.5, 2)),
+        _random("negative", 6, 2, 1.0, ("dense",), 23, values=Uniform(-2, -1)),
+        _random("narrow", 3, 2, 0.5, ("dense",), 24, values=Uniform(1, 1 + 2.0**-30)),
     ]
 
 

@@ -245,14 +245,47 @@ def test_products_by_transform(density: float) -> None:
     assert np.allclose(found.W, exact.W, atol=1e-4 * np.abs(exact.W).max())
 
 
+def test_products_are_known_where_the_transform_refuses() -> None:
+    """Nine features, one dropped: the method that can is found."""
+    W = np.random.default_rng(9).normal(size=(2, 9))
+    W[:, 4] = 0
+    found = second_order_product(W, 0.0, np.ones((2, 9)), 0.0, density=0.1)
+    exact = second_order_product(W, 0.0, np.ones((2, 9)), 0.0, density=0.1, method=Enumeration())
+    assert found.curvature == exact.curvature
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("kinked", KINKED)
+def test_methods_agree_on_the_kinks(kinked: str, law: str) -> None:
+    (W, b), density = KINKED[kinked], LAWS[law]
+    exact = expected_loss_gradient(W, b, density=density, method=Enumeration())
+    for method in (Transform(), Sampling(100)):
+        found = expected_loss_gradient(W, b, density=density, method=method)
+        assert np.array_equal(found.one_sided, exact.one_sided)
+
+
+def test_hidden_layers_tell_their_kinks() -> None:
+    dead = expected_loss_gradient([[0.0]], W_out=[[1.0]], model="relu-hidden")
+    assert dead.one_sided.tolist() == [True]
+    alive = expected_loss_gradient([[1.0]], 0.5, W_out=[[1.0]], model="relu-hidden")
+    assert alive.one_sided.tolist() == [False]
+
+
 def test_products_refuse_in_sentences() -> None:
-    with pytest.raises(ValueError, match="moves an entry of WᵀW that is zero"):
+    with pytest.raises(ValueError, match="moves an entry of W_out W that is zero"):
         second_order_product(np.eye(2), 0.0, np.ones((2, 2)), 0.0, density=0.1, method=Transform())
     with pytest.raises(ValueError, match="strata has no second-order products"):
         second_order_product(np.eye(2), 0.0, 0.0, 1.0, density=0.1, method=Strata())
-    with pytest.raises(ValueError, match="along_W must be a number or shaped like W"):
+    with pytest.raises(ValueError, match=r"along_W has shape \(3,\)"):
         second_order_product(np.eye(2), 0.0, np.ones(3), 0.0, density=0.1)
     with pytest.raises(ValueError, match="tied weights have no W_out"):
         second_order_product(np.eye(2), 0.0, 0.0, 0.0, density=0.1, along_W_out=np.eye(2))
+    for wrong in (np.nan, np.inf, None, 1j, True, "a"):
+        with pytest.raises(ValueError, match="along_b"):
+            second_order_product(np.eye(2), 0.0, 0.0, wrong, density=0.1)
+    with pytest.raises(ValueError, match="independent features with uniform values"):
+        second_order_product(
+            np.eye(2), 0.0, 0.0, 1.0, density=0.1, values=Values.BINARY, method=Transform()
+        )
     with pytest.raises(ValueError, match="relu-hidden"):
         second_order_product(np.eye(2), 0.0, 0.0, 0.0, density=0.1, model="relu-hidden")

@@ -385,7 +385,7 @@ def test_strata_of_many_features() -> None:
 def test_strata_of_sets_are_refused() -> None:
     features = Features(np.full(2, 0.5), Values.UNIT, (Correlated(2, 0.5),))
     problem = replace(random_problem(11, 2, 2, Values.UNIT), features=features)
-    with pytest.raises(ValueError, match="strata take independent features"):
+    with pytest.raises(ValueError, match="strata need independent ones"):
         strata(problem, 1, gradient=False)
 
 

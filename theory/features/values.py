@@ -136,7 +136,10 @@ class Values:
 
 @cache
 def _uniform_moment(low: float, high: float, order: int) -> Any:
+    """∫_l^h u^k du / (h - l) = Σ_i l^i h^{k-i} / (k + 1): no difference of near numbers."""
     import sympy
 
-    u = sympy.Symbol("u")
-    return sympy.integrate(u**order, (u, low, high)) / (sympy.sympify(high) - low)
+    ends = sympy.sympify(low), sympy.sympify(high)
+    return sum((ends[0] ** i * ends[1] ** (order - i) for i in range(order + 1)), sympy.S.Zero) / (
+        order + 1
+    )

@@ -41,7 +41,7 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
         ),
         rows.features_back(few.d_slopes + d_slopes) if gradient else None,
         rows.back(few.d_offset + d_offset) if gradient else None,
-        array_namespace(total).zeros_like(rows.back(total), dtype=bool),
+        problem.kinked,
     )
 
 

@@ -56,10 +56,7 @@ def strata(problem: HiddenProblem, most_active: int, gradient: bool) -> tuple[Hi
     The losses are the part of the expectation on those sets; nothing stands for the rest.
     """
     if problem.features.sets is not None:
-        raise ValueError(
-            "features.sets is given; strata take independent features. Use pattern_losses with "
-            "the active sets of the law."
-        )
+        raise ValueError("density is a law with sets of features; strata need independent ones.")
     density = np.asarray(problem.features.density, dtype=float)
     n, drawn = problem.size, list[tuple[tuple[int, ...], float]]()
     for k in range(min(most_active, n) + 1):
@@ -113,11 +110,12 @@ class _Sums:
     sizes: Array
     residuals: Array
     G: Array
+    kinked: Array
 
     @classmethod
     def zeros(cls, problem: HiddenProblem) -> _Sums:
         n, m = problem.size, problem.hidden
-        return cls(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((m, n, n)))
+        return cls(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((m, n, n)), np.zeros(n, bool))
 
 
 def _found(problem: HiddenProblem, sums: _Sums, gradient: bool) -> HiddenLosses:
@@ -125,13 +123,14 @@ def _found(problem: HiddenProblem, sums: _Sums, gradient: bool) -> HiddenLosses:
     rounding = (4 + (problem.size + problem.hidden) / 2) * ROUNDING
     errors = rounding * sums.sizes
     if not gradient:
-        return HiddenLosses(sums.losses, errors)
+        return HiddenLosses(sums.losses, errors, one_sided=sums.kinked)
     weight = -2 * np.asarray(problem.importance, dtype=float)
     d_W = np.einsum("i,il,lij->lj", weight, problem.readout, sums.G)
     d_W_out = weight[:, None] * np.einsum("lj,lij->il", problem.W, sums.G)
     if problem.W_out is None:
-        return HiddenLosses(sums.losses, errors, d_W + d_W_out.T, None, weight * sums.residuals)
-    return HiddenLosses(sums.losses, errors, d_W, d_W_out, weight * sums.residuals)
+        d_W, d_W_out = d_W + d_W_out.T, None
+    d_bias = weight * sums.residuals
+    return HiddenLosses(sums.losses, errors, d_W, d_W_out, d_bias, sums.kinked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +180,7 @@ class _Patterns:
         z = _snapped(h @ readout.T + self.problem.bias, size)
         t = np.zeros_like(z)
         own = self.active[cells.owner]
+        self._note_kinks(cells, z, own, sums)
         np.put_along_axis(t, np.broadcast_to(own[:, None, :], x.shape), x, axis=2)
         sums.sizes += np.einsum("s,svn->n", cells.measure, t**2 + size**2) / z.shape[1]
         seen = z.max(axis=1) > 0  # of the others only targets are lost
@@ -200,6 +200,15 @@ class _Patterns:
         if gradient:
             speaking = pieces.values[:, :, 1].max(axis=1) > 0
             self._add_derivatives(cells, pieces.pick(speaking), residual[speaking], sums)
+
+    def _note_kinks(self, cells: Simplices, z: Array, own: Array, sums: _Sums) -> None:
+        """Outputs that are 0 on a cell of their own feature, or see a neuron that is 0 on one."""
+        flat = np.take_along_axis(~z.any(axis=1), own, axis=1)
+        sums.kinked[own[flat]] = True
+        idle = ~cells.values[:, :, self.k :].any(axis=1)
+        if self.k and idle.any():
+            sees = (idle.astype(float) @ (self.problem.readout != 0).T.astype(float)) > 0
+            sums.kinked |= (sees & (z.max(axis=1) > 0)).any(axis=0)
 
     def _add_derivatives(
         self, cells: Simplices, pieces: Simplices, residual: Array, sums: _Sums

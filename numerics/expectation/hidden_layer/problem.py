@@ -56,7 +56,8 @@ class HiddenLosses:
 
     losses: (n,), E(t_i - (z_i)_+)²; errors: (n,), how wrong each may be; d_W: (m, n), d_W_out:
     (n, m) and d_bias: (n,), the derivatives of Σ_i I_i E(t_i - (z_i)_+)². None where not asked
-    for; d_W_out is None for a tied model too, whose d_W holds both paths.
+    for; d_W_out is None for a tied model too, whose d_W holds both paths; one_sided: (n,), the
+    outputs with a kink (see ``LossGradient``), None where the method cannot tell.
     """
 
     losses: Array
@@ -64,3 +65,4 @@ class HiddenLosses:
     d_W: Any = None  # noqa: N815 - W is the paper's letter
     d_W_out: Any = None  # noqa: N815
     d_bias: Any = None
+    one_sided: Any = None

@@ -47,6 +47,12 @@ def loss_and_gradient(
     """The loss of every model of the batch and, if asked, its gradient."""
     lead = asked.lead()
     like = asked.weights.W
+    if is_torch_array(like) and not gradient:
+        for name, part in (("importance", asked.importance), ("density", asked.features.density)):
+            if part.requires_grad:
+                raise ValueError(
+                    f"{name} requires a gradient; with a hidden layer only weights have one."
+                )
     wanted = gradient or (is_torch_array(like) and _wants_gradient(asked))
     problems = [_problem(asked, index, lead) for index in np.ndindex(*lead)]
     answers = [_answer(problem, method, wanted) for problem in problems]
@@ -69,7 +75,7 @@ def loss_and_gradient(
         _back(per_feature, like),
         _back(error, like),
         _back(scale, like),
-        _back(error <= tolerance * scale, like),
+        _back(np.isfinite(error) & (error <= tolerance * scale), like),
         ", ".join(names),
     )
     if not wanted:
@@ -84,9 +90,10 @@ def loss_and_gradient(
 
         value = torch_twin.differentiable(asked, loss.value, d_W, d_W_out, d_b)
         return LossGradient(replace(loss, value=value), None, None, None, None)
-    one_sided = np.zeros(per_feature.shape, dtype=bool)
+    flags = [a.found.one_sided for a in answers]
+    one_sided = None if any(f is None for f in flags) else _back(gathered(flags), like)
     out = None if d_W_out is None else _back(d_W_out, like)
-    return LossGradient(loss, _back(d_W, like), _back(d_b, like), out, _back(one_sided, like))
+    return LossGradient(loss, _back(d_W, like), _back(d_b, like), out, one_sided)
 
 
 def _wants_gradient(asked: Asked) -> bool:
@@ -115,6 +122,10 @@ def _problem(asked: Asked, index: tuple[int, ...], lead: tuple[int, ...]) -> Hid
 
 
 def _answer(problem: HiddenProblem, method: Method | None, gradient: bool) -> _Answer:
+    if not isinstance(method, Method | None):
+        raise ValueError(
+            f"method is {method!r}; a hidden layer takes Enumeration(), Strata() or Sampling()."
+        )
     if isinstance(problem.features.values, GivenValues) and not isinstance(method, Sampling):
         if method is not None:
             raise ValueError(
@@ -211,7 +222,7 @@ def _sum(first: HiddenLosses, second: HiddenLosses) -> HiddenLosses:
         for name in ("d_W", "d_W_out", "d_bias")
     }
     losses, errors = first.losses + second.losses, first.errors + second.errors
-    return HiddenLosses(losses, errors, **sums)
+    return HiddenLosses(losses, errors, **sums, one_sided=first.one_sided)
 
 
 def _back(array: Any, like: Any) -> Any:

@@ -69,7 +69,11 @@ def independent(density: Any) -> Callable[[Any], Any]:
 
     def log_factors(phi: Any) -> Any:
         xp = array_namespace(density)
-        return xp.sum(xp.log1p(density * (phi - 1)), axis=0)
+        change = density * (phi - 1)
+        # At density 1, φ itself may be far below rounding: then log1p would lose it.
+        small = xp.log(xp.maximum(1 - density + density * phi, 1e-300 + 0 * phi))
+        usual = change > -0.5
+        return xp.sum(xp.where(usual, xp.log1p(xp.where(usual, change, 0 * change)), small), axis=0)
 
     return log_factors
 
@@ -81,12 +85,14 @@ def _growth(
     log_factors: Callable[[Any], Any],
     theta: Any,
 ) -> Any:
-    """log E e^{θz}, (R,); infinite where a single factor is beyond e^300."""
+    """log E e^{θz}, (R,), or more; infinite where a single factor may be beyond e^300."""
     xp = array_namespace(slopes)
     low, high = values.support
     most = 300 / max(abs(low), abs(high), high - low)
-    beyond = xp.any(theta * xp.maximum(slopes * low, slopes * high) > 300, axis=0)
-    y = xp.clip(theta * slopes, -most, most)
+    y = theta * slopes
+    # Cutting y off may only make the growth too large: not so where e^{yu} can be large.
+    beyond = xp.any((xp.abs(y) > most) & (xp.maximum(y * low, y * high) > 0), axis=0)
+    y = xp.clip(y, -most, most)
     phi = (
         _unit_transform(y, xp)
         if values == Uniform(0, 1)

@@ -39,9 +39,9 @@ from superposition.numerics.expectation.transform.value_transform import value_t
 from superposition.theory.features.values import ValueLaw
 
 FEWEST_NODES = 32
-SAFETY = 4.0
+SAFETY = 5.0
 UNSEEN = 2e-16
-ROUNDING = 1e-15  # relative to the terms summed: measured on the catalogue
+ROUNDING = 3e-15  # relative to the terms summed: measured on the catalogue
 SETTLED = 3e-15  # relative to the loss
 FEW_FEATURES = 64  # for which nodes are cheap enough to settle an estimate that is too high
 FASTEST, SLOWEST = 1 / 32, 1 / 2  # in the end the error falls like N^-1 … N^-5, whatever it did
@@ -227,7 +227,8 @@ def losses(
     scale = rows.forth(xp.sum(problem.importance * second, axis=-1)[..., None])
     # Between n rows whose errors have one sign and n whose errors are independent.
     share = tolerance * scale / rows.shape[-1] ** 0.75
-    allowed = share / xp.where(weight > 0, weight, share)
+    matters = weight > 0
+    allowed = xp.where(matters, share / xp.where(matters, weight, 1 + 0 * share), 1 + share)
     settled = SETTLED / tolerance if rows.shape[-1] <= FEW_FEATURES else 1.0
     for factor in (1.0, rows.shape[-1] ** -0.25):  # the second time as if all had one sign
         goal = Goal(factor * allowed, settled)
@@ -253,6 +254,6 @@ def losses(
         rows.back(ROUNDING * size),
         d_rows,
         d_bias,
-        xp.zeros_like(rows.back(value), dtype=xp.bool),
+        problem.kinked,
         rows.back(rest.error),
     )

@@ -44,8 +44,8 @@ def gradient_change(problem: OutputProblem, path: Path, nodes: int, kernel: Kern
     seen = seen_features(rows, problem.features.values)
     if bool(xp.any((seen.slopes[1:, :] == 0) & (along.slopes[1:, :] != 0))):
         raise ValueError(
-            "the direction moves an entry of WᵀW that is zero; transform has no second-order "
-            "product there. Use Enumeration()."
+            "the direction moves an entry of W_out W that is zero; transform has no second-order "
+            "product there, enumeration has."
         )
     few = change_of_few(
         seen.slopes,

@@ -71,27 +71,24 @@ def losses(
     entries = xp.reshape(problem.rows, (-1, n, n))
     biases = xp.reshape(problem.bias, (-1, n))
     second = problem.second_moment
-    share = tolerance * float(xp.sum(second)) / n
-    found = [
-        _one_output(
-            Output(i, entries[:, i, :].T, biases[:, i], units, values),
-            share,
-            SETTLED / tolerance,
-            most_nodes,
-            gradient,
-        )
-        for i in range(n)
-    ]
-    value, error, d_offset = (
-        xp.reshape(xp.stack([one[at] for one in found], axis=-1), (*lead, n)) for at in (0, 1, 3)
+    weight = xp.max(xp.reshape(problem.importance, (-1, n)), axis=0)
+    scale = xp.sum(problem.importance * second, axis=-1)
+    share = tolerance * float(xp.min(scale)) / n
+    found = []
+    for i in range(n):
+        allowed = share / float(weight[i]) if weight[i] > 0 else 1.0
+        output = Output(i, entries[:, i, :].T, biases[:, i], units, values)
+        found.append(_one_output(output, allowed, SETTLED / tolerance, most_nodes, gradient))
+    value, error, d_offset, size = (
+        xp.reshape(xp.stack([one[at] for one in found], axis=-1), (*lead, n)) for at in (0, 1, 3, 4)
     )
     d_rows = xp.stack([one[2].T for one in found], axis=1)
     return OutputLosses(
         value + second,
-        ROUNDING * (second + xp.abs(value)),
+        ROUNDING * (second + xp.abs(value) + size),
         xp.reshape(d_rows, (*lead, n, n)) if gradient else None,
         d_offset if gradient else None,
-        xp.zeros_like(value, dtype=xp.bool),
+        problem.kinked,
         error,
     )
 
@@ -99,7 +96,7 @@ def losses(
 def _one_output(
     output: Output, target: float, settled: float, most: int, gradient: bool
 ) -> tuple[Any, ...]:
-    """Value, error, derivatives by slopes (n, B) and by offset (B,)."""
+    """Value, error, derivatives by slopes (n, B) and offset, and the terms' magnitude, (B,)."""
     xp = array_namespace(output.slopes)
     values, few_slopes, few_offset = _few(output)
 
@@ -119,7 +116,8 @@ def _one_output(
     d_slopes, d_offset = few_slopes, few_offset
     for piece in pieces:
         d_slopes, d_offset = d_slopes + piece[1], d_offset + piece[2]
-    return values + partial[:, -1], error, d_slopes, d_offset
+    size = sum(piece[3] for piece in pieces)
+    return values + partial[:, -1], error, d_slopes, d_offset, size
 
 
 def _few(output: Output) -> tuple[Any, Any, Any]:
@@ -156,7 +154,7 @@ def _few(output: Output) -> tuple[Any, Any, Any]:
 
 
 def _piece(output: Output, contour: Contour, first: int, last: int, gradient: bool) -> Any:
-    """The integrand at some nodes (B, N), and its derivatives summed over them."""
+    """The integrand at some nodes (B, N); its derivatives and magnitude summed over them."""
     xp = array_namespace(output.slopes)
     s = nodes(contour, first, last)
     phi = [
@@ -176,8 +174,9 @@ def _piece(output: Output, contour: Contour, first: int, last: int, gradient: bo
     integrand = front * (
         integrand - 2 / s**2 * (psi * rest - alone[output.own] * phi[1][output.own])
     )
+    size = xp.sum(xp.abs(integrand), axis=1)
     if not gradient:
-        return xp.real(integrand), 0 * output.slopes, 0 * output.offset
+        return xp.real(integrand), 0 * output.slopes, 0 * output.offset, size
     d_slopes = []
     where = {j: at for at, unit in enumerate(output.units) for j in unit.members}
     without = _products_of_others([c for at, c in enumerate(chi) if at != own_unit])
@@ -191,7 +190,7 @@ def _piece(output: Output, contour: Contour, first: int, last: int, gradient: bo
         if j == output.own:
             change = change + 2 / s**2 * alone[j] * s * phi[2][j]
         d_slopes.append(xp.sum(xp.real(front * change), axis=1))
-    return xp.real(integrand), xp.stack(d_slopes), xp.sum(xp.real(integrand * s), axis=1)
+    return xp.real(integrand), xp.stack(d_slopes), xp.sum(xp.real(integrand * s), axis=1), size
 
 
 def _rows(output: Output) -> list[Any]:
