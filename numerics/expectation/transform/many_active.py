@@ -39,7 +39,7 @@ from superposition.numerics.expectation.transform.value_transform import value_t
 from superposition.theory.features.values import ValueLaw
 
 FEWEST_NODES = 32
-SAFETY = 5.0
+SAFETY = 4.0
 UNSEEN = 2e-16
 ROUNDING = 3e-15  # relative to the terms summed: measured on the catalogue
 SETTLED = 3e-15  # relative to the loss
