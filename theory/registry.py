@@ -13,6 +13,7 @@ MODULES = (
     "linear_model.optimum_with_bias",
     "linear_model.optimum_without_bias",
     "relu_output_model.cube_integral",
+    "relu_output_model.corner_recurrence",
     "relu_output_model.no_active_feature",
     "relu_output_model.one_active_feature",
     "relu_output_model.two_active_features",

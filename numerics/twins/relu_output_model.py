@@ -27,6 +27,7 @@ def _cube_twin(power: int) -> Any:
 for _k in (1, 2, 3):
     for _power in (1, 2):
         twin(f"cube-integral/{_k}-active/power-{_power}")(_cube_twin(_power))
+twin("cube-integral/corner-recurrence")(_cube_twin(2))
 
 
 @twin("relu-output-model/no-active-feature")
