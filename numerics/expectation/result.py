@@ -15,7 +15,8 @@ class ExpectedLoss:
     value: (…), L = Σ_i I_i E(x_i - x'_i)²; per_feature: (…, n), its summands;
     error: (…), an absolute error the value is held to keep (for sampling: 4 standard errors);
     scale: (…), max(L, Σ_i I_i E x_i²), which errors are measured by;
-    converged: (…), whether error ≤ tolerance · scale; method: the name of the method.
+    converged: (…), whether error ≤ tolerance · scale; method: the name of the method (of all
+    methods, where models of a batch with a hidden layer took different ones).
     """
 
     value: Any

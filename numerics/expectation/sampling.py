@@ -7,7 +7,8 @@ A unit is what switches on its own: an independent feature, a correlated or an a
 set. k: the number of active units, whose law is known; draws are never spent on k = 0 beyond
 one, and a stratum gets draws in proportion to P(k) s_k, s_k from a first tenth of them and
 from what it may not have seen yet.
-Given k, units are drawn one after the other from their exact conditional law.
+Given k, units are drawn one after the other from their exact conditional law. Source: stratified
+sampling with Neyman's allocation; the conditional law is the Poisson-binomial's.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class GivenValues(ValueLaw):
     r"""A law of one's own, by its moment-generating integrals.
 
     transform: (y, order) ↦ E[u^order e^{yu}] for an array y of complex numbers and the
-        orders 0, 1, 2 (3 as well, if second-order products are wanted by transform);
+        orders 0, 1, 2;
     low, high: the support of u, finite;
     sample: (generator, shape) ↦ draws of u, needed only by sampling.
 

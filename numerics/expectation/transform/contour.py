@@ -7,7 +7,8 @@ r"""The contour on which a law is turned into a loss.
 
 The midpoint rule is periodic in z: what it adds are the copies e^{-mγT} (z + mT)_+^r, m ≠ 0.
 Copies from the right fade by e^{-γT}; those from the left vanish if z < T, and where larger z
-are merely improbable they are bounded by E e^{θz} for θ > γ.
+are merely improbable they are bounded by E e^{θz} for θ > γ. Source: derived here; the
+midpoint rule for Laplace inversion is that of Dubner and Abate (1968).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@ r"""The moment-generating integrals of an active feature's value.
 .. math:: \varphi_r(y) = E\big[u^r e^{y u}\big], \qquad
           \varphi(y) = \frac{e^{h y} - e^{l y}}{(h - l)\, y}
 
-the latter for u uniform on [l, h]; y: complex; r = 0, 1, 2, 3. Near y = 0 the quotient loses
-digits; the Taylor series does not.
+the latter for u uniform on [l, h]; y: complex; r ≥ 0. Near y = 0 the quotient loses
+digits; the Taylor series does not. Source: derived here.
 """
 
 from __future__ import annotations
