@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from superposition.numerics.expectation import sampling, second_moments
 from superposition.numerics.expectation.activity import patterns, strata
 from superposition.numerics.expectation.compiled import compiled
+from superposition.numerics.expectation.kinks import kinked
 from superposition.numerics.expectation.method import Method
 from superposition.numerics.expectation.problem import OutputProblem, Path
 from superposition.numerics.expectation.result import OutputChange, OutputLosses
@@ -209,7 +210,8 @@ class Sampling(Method):
 
     def losses(self, problem: OutputProblem, tolerance: float, gradient: bool) -> OutputLosses:
         """``draws`` draws per model, whatever the tolerance."""
-        return sampling.losses(problem, self.draws, self.seed, gradient)
+        found = sampling.losses(problem, self.draws, self.seed, gradient)
+        return replace(found, one_sided=kinked(problem))
 
     def gradient_change(self, problem: OutputProblem, path: Path) -> OutputChange:
         """Not by this method."""

@@ -11,7 +11,6 @@ single rows, each with its own feature first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,29 +81,6 @@ class OutputProblem:
             )
             spread = xp.sum(xp.matmul(self.rows, covariance) * self.rows, axis=-1)
         return 2 * self.second_moment + 2 * ((self.bias + mean) ** 2 + spread)
-
-    @property
-    def kinked(self) -> Any:
-        """(…, n): outputs whose form is 0 where their own feature is active, and often enough.
-
-        The own feature and whatever else is on with it do not enter the form, the bias is 0,
-        and every unit that enters it can be silent. (Binary values can cancel as well; only
-        enumeration sees that.)
-        """
-        xp = array_namespace(self.rows)
-        n = int(self.bias.shape[-1])
-        enters = self.rows != 0
-        if self.features.sets is None:
-            on_with_own = np.eye(n, dtype=bool)
-        else:
-            on_with_own = self.features.law().second_moments() > 0
-            blocks = np.cumsum([0, *(block.size for block in self.features.sets)])
-            for start, end in pairwise(blocks):
-                on_with_own[:start, start:end] = on_with_own[end:, start:end] = False
-        together = xp.asarray(on_with_own, device=device(self.rows))
-        sure = xp.broadcast_to((self.features.density == 1)[..., None, :], self.rows.shape)
-        blocked = xp.any(enters & (together | sure), axis=-1)
-        return (self.bias == 0) & ~blocked
 
 
 @dataclass(frozen=True, eq=False)

@@ -216,7 +216,6 @@ def losses(problem: OutputProblem, draws: int, seed: int, gradient: bool) -> Out
         error[..., :n],
         mean[..., 2 * n + 1 :].reshape(*lead, n, n) if gradient else None,
         mean[..., n + 1 : 2 * n + 1] if gradient else None,
-        one_sided=problem.kinked,
         total_bound=error[..., n],
     )
 

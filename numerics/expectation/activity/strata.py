@@ -19,6 +19,7 @@ from array_api_compat import array_namespace
 from superposition.numerics.expectation.activity.cube_faces import faces_of_cubes
 from superposition.numerics.expectation.activity.cube_moments import Monomial, moments_over_cubes
 from superposition.numerics.expectation.activity.few_active import none_and_one_active
+from superposition.numerics.expectation.kinks import kinked
 from superposition.numerics.expectation.problem import OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.theory.features.values import Binary
@@ -41,7 +42,7 @@ def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
         ),
         rows.features_back(few.d_slopes + d_slopes) if gradient else None,
         rows.back(few.d_offset + d_offset) if gradient else None,
-        problem.kinked,
+        kinked(problem),
     )
 
 

@@ -27,6 +27,7 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from superposition.numerics.expectation.activity.few_active import none_and_one_active
+from superposition.numerics.expectation.kinks import kinked
 from superposition.numerics.expectation.problem import OutputProblem, Rows
 from superposition.numerics.expectation.result import OutputLosses, combined
 from superposition.numerics.expectation.transform.contour import (
@@ -254,6 +255,6 @@ def losses(
         rows.back(ROUNDING * size),
         d_rows,
         d_bias,
-        problem.kinked,
+        kinked(problem),
         rows.back(rest.error),
     )

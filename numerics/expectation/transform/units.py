@@ -23,6 +23,7 @@ from array_api_compat import array_namespace, device
 
 from superposition.numerics.expectation.activity.cube_faces import faces_of_cubes
 from superposition.numerics.expectation.activity.cube_moments import moments_over_cubes
+from superposition.numerics.expectation.kinks import kinked
 from superposition.numerics.expectation.problem import OutputProblem
 from superposition.numerics.expectation.result import OutputLosses
 from superposition.numerics.expectation.sampling import Unit, units_of
@@ -88,7 +89,7 @@ def losses(
         ROUNDING * (second + xp.abs(value) + size),
         xp.reshape(d_rows, (*lead, n, n)) if gradient else None,
         d_offset if gradient else None,
-        problem.kinked,
+        kinked(problem),
         error,
     )
 
