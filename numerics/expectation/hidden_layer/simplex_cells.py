@@ -144,7 +144,7 @@ def box_simplices(low: float, high: float, k: int) -> tuple[Array, Array]:
     All have the vertex 0 if the box holds it: they are the cones from 0 over those sides that do
     not hold 0 themselves. Hyperplanes through 0 then cut few of them.
 
-    >>> box_simplices(-1, 1, 1)
+    >>> box_simplices(-1.0, 1.0, 1)
     (array([[[ 0.],
             [-1.]],
     <BLANKLINE>
