@@ -30,7 +30,7 @@ from superposition.numerics.expectation.activity.cube_faces import FREE, HIGH, L
 from superposition.numerics.expectation.compiled import compiled
 
 Monomial = tuple[int, ...]
-SNAP = 1e-15
+SNAP = 1e-15  # of the form's terms: what their sum may be off by
 Moments = dict[tuple[Monomial, int], Any]
 Tangents = tuple[tuple[Any, Any], ...]  # up to two forms, each slopes (n, R) and offset (R,)
 

@@ -40,8 +40,8 @@ from superposition.numerics.expectation.transform.value_transform import value_t
 from superposition.theory.features.values import ValueLaw
 
 FEWEST_NODES = 32
-SAFETY = 4.0
-UNSEEN = 2e-16
+SAFETY = 4.0  # with less, estimates of random problems fell below the error now and then
+UNSEEN = 2e-16  # of the largest slope: what is less is lost when the form is summed
 ROUNDING = 3e-15  # relative to the terms summed: measured on the catalogue
 SETTLED = 3e-15  # relative to the loss
 FEW_FEATURES = 64  # for which nodes are cheap enough to settle an estimate that is too high
