@@ -215,7 +215,7 @@ def test_products_are_one_sided_at_kinks(kinked: str, law: str) -> None:
     (W, b), density = KINKED[kinked], LAWS[law]
     rng = np.random.default_rng(3)
     d_W, d_b = rng.normal(size=W.shape), rng.normal(size=3)
-    t = 1e-6
+    t = 1e-7
     for side in (1, -1):
         found = second_order_product(W, b, side * d_W, side * d_b, density=density)
         assert found.one_sided.any() or law == "one-of-two"  # never silent: no kink
