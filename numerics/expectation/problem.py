@@ -18,7 +18,7 @@ from array_api_compat import array_namespace, device
 
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.features.feature_sets import FeatureSet
-from superposition.theory.features.values import ValueLaw
+from superposition.theory.features.values import Binary, Uniform, ValueLaw
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,12 @@ class Features:
         return int(self.density.shape[-1])
 
     def moment(self, order: int) -> float:
-        """E u^order of an active feature."""
-        return float(self.values.moment(order))
+        """E u^order of an active feature, in floats: the exact moment would import sympy."""
+        if isinstance(self.values, Uniform):
+            low, high = self.values.support
+            powers = (low**i * high ** (order - i) for i in range(order + 1))
+            return float(sum(powers) / (order + 1))
+        return 1.0 if isinstance(self.values, Binary) else float(self.values.moment(order))
 
     def law(self) -> FeatureLaw:
         """The same as a ``FeatureLaw``, for one vector of densities."""

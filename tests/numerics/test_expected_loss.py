@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from superposition.numerics import (
     expected_loss_gradient,
 )
 from superposition.numerics.expectation import exact
+from superposition.numerics.expectation.problem import Features
 from superposition.theory import (
     Anticorrelated,
     Correlated,
@@ -388,6 +391,24 @@ def test_the_public_face_is_complete() -> None:
         assert getattr(numerics, name).__name__ == name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         numerics.nothing  # noqa: B018
+
+
+def test_a_loss_needs_no_symbols() -> None:
+    """Neither sympy nor torch is imported by asking for a number."""
+    code = (
+        "import sys; from superposition.numerics import expected_loss_gradient as ask; "
+        "ask([[1, -1, 0]], density=0.5); "
+        "print(sorted({'sympy', 'torch', 'matplotlib', 'flint'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("values", [Values.UNIT, Values.SIGNED, Values.BINARY, Uniform(0.5, 2)])
+def test_moments_in_floats_are_the_exact_ones(values: Any) -> None:
+    features = Features(np.array([0.5]), values)
+    for order in range(4):
+        assert features.moment(order) == pytest.approx(float(values.moment(order)), rel=1e-15)
 
 
 def test_nothing_to_lose() -> None:
