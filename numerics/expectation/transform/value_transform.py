@@ -27,14 +27,21 @@ def value_transform(values: ValueLaw, y: Any, order: int) -> Any:
     if isinstance(values, GivenValues):
         return values.transform(y, order)
     if isinstance(values, Uniform):
-        low, length = values.low, values.high - values.low
+        # From the end at which e^{yu} is largest, u = end ∓ length v: no exponential overflows.
+        low, high, length = values.low, values.high, values.high - values.low
+        from_high = xp.real(y) > 0
+        inward = xp.where(from_high, -length * y, length * y)
         total = 0 * y
-        for power in range(order + 1):  # u = low + length v, v uniform on [0, 1]
+        for power in range(order + 1):
             binomial = factorial(order) // factorial(power) // factorial(order - power)
-            weight = binomial * low ** (order - power) * length**power
-            if weight != 0:
-                total = total + weight * _unit(length * y, power)
-        return total if low == 0 else total * xp.exp(low * y)
+            weights = (
+                high ** (order - power) * (-length) ** power,
+                low ** (order - power) * length**power,
+            )
+            if any(weights):
+                weight = xp.where(from_high, *(binomial * w + 0 * y for w in weights))
+                total = total + weight * _unit(inward, power)
+        return total * xp.exp(xp.where(from_high, high * y, low * y))
     raise ValueError(f"values is {values!r}; it must be Uniform, Binary or GivenValues.")
 
 
