@@ -47,12 +47,15 @@ def choose_contour(
     """
     xp = array_namespace(slopes)
     low, high = values.support
-    reach = offset + xp.sum(xp.maximum(xp.maximum(slopes * low, slopes * high), 0 * slopes), axis=0)
+    gains = xp.sum(xp.maximum(xp.maximum(slopes * low, slopes * high), 0 * slopes), axis=0)
+    reach, span = offset + gains, xp.abs(offset) + gains
     active = reach > 0
-    reach = xp.where(active, reach, xp.ones_like(reach))
-    # From γT = FADING at T = reach, where nothing can be wrong but rounding, to 40 times shorter.
-    factors = np.geomspace(1 / 40, 40, GRID)
-    thetas = [float(factor) * FADING / reach for factor in factors]
+    # A reach far below the span is a difference lost in rounding: a longer one does no harm.
+    reach = xp.where(active, xp.maximum(reach, 1e-9 * span), xp.ones_like(reach))
+    # From T = 40 times the reach, where nothing can be wrong, to 40 times less than it.
+    lowest = xp.minimum(FADING / (40 * reach), 300 / xp.where(active, span, reach))
+    ratio = (40 * FADING / reach / lowest) ** (1 / (GRID - 1))
+    thetas = [lowest * ratio**at for at in range(GRID)]
     with np.errstate(over="ignore"):  # an infinite E e^{θz} rules θ out
         growth = [_growth(slopes, offset, values, log_factors, theta) for theta in thetas]
     gamma = thetas[0]
@@ -93,6 +96,9 @@ def _growth(
     y = theta * slopes
     # Cutting y off may only make the growth too large: not so where e^{yu} can be large.
     beyond = xp.any((xp.abs(y) > most) & (xp.maximum(y * low, y * high) > 0), axis=0)
+    # Nor may a product of many factors overflow before the offset brings it back.
+    gains = xp.sum(xp.maximum(xp.maximum(y * low, y * high), 0 * y), axis=0)
+    beyond = beyond | (gains > 600) | (xp.abs(theta * offset) > 600)
     y = xp.clip(y, -most, most)
     phi = (
         _unit_transform(y, xp)

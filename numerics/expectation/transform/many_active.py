@@ -42,7 +42,7 @@ from superposition.theory.features.values import ValueLaw
 FEWEST_NODES = 32
 SAFETY = 5.0  # with less, estimates of random problems fell below the error now and then
 UNSEEN = 2e-16  # of the largest slope: what is less is lost when the form is summed
-ROUNDING = 3e-15  # relative to the terms summed: measured on the catalogue
+ROUNDING = 5e-15  # relative to the terms summed: measured on the catalogue
 SETTLED = 3e-15  # relative to the loss
 FEW_FEATURES = 64  # for which nodes are cheap enough to settle an estimate that is too high
 FASTEST, SLOWEST = 1 / 32, 1 / 2  # in the end the error falls like N^-1 … N^-5, whatever it did
@@ -253,7 +253,8 @@ def losses(
         d_bias = rows.back(d_bias)
     return OutputLosses(
         rows.back(value) + second,
-        rows.back(ROUNDING * size),
+        # The phase of e^{sc} loses digits as c grows beside the period.
+        rows.back(ROUNDING * size + 6e-16 * contour.gamma * xp.abs(seen.offset) * rest.size),
         d_rows,
         d_bias,
         kinked(problem),
