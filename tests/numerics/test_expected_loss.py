@@ -199,7 +199,7 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("values", [Values.UNIT, Values.SIGNED])
+@pytest.mark.parametrize("values", [Values.UNIT, Values.SIGNED, Uniform(-2, -1)])
 @pytest.mark.parametrize("law", LAWS)
 def test_sets_of_features(law: str, values: Any) -> None:
     rng = np.random.default_rng(6)

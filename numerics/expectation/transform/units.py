@@ -36,7 +36,7 @@ from superposition.numerics.expectation.transform.many_active import (
 from superposition.numerics.expectation.transform.value_transform import value_transform
 from superposition.theory.features.values import Binary, GivenValues, ValueLaw
 
-ROUNDING = 1e-14
+ROUNDING = 1e-14  # relative to the terms summed: more than in many_active, as strata are subtracted
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,9 @@ def _one_output(
     values, few_slopes, few_offset = _few(output)
 
     def log_factors(phi: Any) -> Any:
-        return sum(xp.log(chi) for chi in _factors(output, None, [phi])[0])
+        # Of a set that is always on, χ may underflow: its logarithm must not be -∞.
+        factors = _factors(output, None, [phi])[0]
+        return sum(xp.log(xp.maximum(chi, xp.full_like(chi, 1e-300))) for chi in factors)
 
     contour = choose_contour(output.slopes, output.offset, output.values, log_factors)
     pieces, count = [], 0
