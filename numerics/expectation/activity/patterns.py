@@ -49,7 +49,7 @@ CELLS_PER_BLOCK = 2**18  # states × rows worked on at a time: a few MB, so that
 def losses(problem: OutputProblem, gradient: bool) -> OutputLosses:
     """E(x_i - x'_i)² of every output, with derivatives if asked."""
     rows = Rows.of(problem.rows, problem.bias, problem.features.density)
-    blocks = [block_losses(block, gradient) for block in _blocks(problem.features, rows)]
+    blocks = [block_losses(block, gradient) for block in blocks_of(problem.features, rows)]
     xp = array_namespace(problem.rows)
     losses, bounds, d_bias, one_sided = (
         xp.concat([getattr(block, name) for block in blocks])
@@ -77,7 +77,7 @@ def gradient_change(problem: OutputProblem, path: Path) -> OutputChange:
     changes = [
         block_change(*parts)
         for parts in zip(
-            *(_blocks(problem.features, each) for each in (rows, along, curve)), strict=True
+            *(blocks_of(problem.features, each) for each in (rows, along, curve)), strict=True
         )
     ]
     return OutputChange(
@@ -214,7 +214,7 @@ class BlockChange:
     side_offset: Any
 
 
-def _blocks(features: Features, rows: Rows) -> Iterator[Block]:
+def blocks_of(features: Features, rows: Rows) -> Iterator[Block]:
     """Rows in pieces that share their active sets, small enough for the caches."""
     xp = array_namespace(rows.slopes)
     n = int(rows.slopes.shape[0])

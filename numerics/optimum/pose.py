@@ -1,0 +1,44 @@
+r"""The canonical pose: of all rotations of W, the one in which it is upper triangular.
+
+.. math:: W = Q R, \quad Q^T Q = 1 \;\Rightarrow\; R^T R = W^T W
+
+Stored features are taken in order; each opens a new axis if it is not spanned by those before.
+In this pose what is silent or orthogonal at the optimum shows as entries that are zero but for
+rounding, and can be set to zero: the minimum then sits on the kink it belongs to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+STORED = 1e-5  # of a norm: less is dropped; minima are known to about 1e-8
+
+
+def canonical_pose(W: Array) -> Array:
+    """W (R, m, n) rotated: W_i has no part along the axes opened after feature i, signs positive.
+
+    >>> canonical_pose(np.array([[[0.0, -1.0], [2.0, 0.0]]]))
+    array([[[2., 0.],
+            [0., 1.]]])
+    """
+    count, m, n = W.shape
+    axes = np.zeros((count, m, m))
+    opened = np.zeros(count, dtype=np.intp)
+    for i in range(n):
+        new = W[:, :, i] - np.einsum("ram,rm->ra", axes, np.einsum("ram,ra->rm", axes, W[:, :, i]))
+        # Twice: once is not enough for nearly parallel features.
+        new -= np.einsum("ram,rm->ra", axes, np.einsum("ram,ra->rm", axes, new))
+        size = np.linalg.norm(new, axis=1)
+        fresh = (size > STORED) & (opened < m)
+        rows = np.flatnonzero(fresh)
+        axes[rows, :, opened[rows]] = new[rows] / size[rows, None]
+        opened += fresh
+    return np.einsum("ram,ran->rmn", axes, W)
+
+
+def snapped(W: Array, b: Array) -> tuple[Array, Array]:
+    """The same in the canonical pose, with entries of W and b below 1e-6 set to zero."""
+    posed = canonical_pose(W)
+    return np.where(np.abs(posed) < 1e-6, 0.0, posed), np.where(np.abs(b) < 1e-6, 0.0, b)
