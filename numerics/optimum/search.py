@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from superposition.numerics.optimum.curvature import least_curvature
 from superposition.numerics.optimum.descent import Descent, descend
 from superposition.numerics.optimum.landscape import Landscape
 from superposition.numerics.optimum.pose import snapped
@@ -23,6 +24,7 @@ Array = NDArray[np.float64]
 SAME_LOSS = 1e-9  # relative to what storing nothing costs
 ENOUGH = 2  # independent starts that must agree
 TOLERANCE = 1e-10  # of the gradient's norm
+SADDLE = 1e-7  # of the scale: a least curvature more negative than this is no minimum's
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class Minima:
 def global_minima(
     landscape: Landscape,
     *,
-    starts: int = 8,
+    starts: int = 16,
     most_starts: int = 512,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
@@ -68,7 +70,8 @@ def global_minima(
             random_starts(part, batch, seed, attempt).reshape(-1, landscape.size),
         )
         known = _rows(found, open_rows)
-        found = _put(found, open_rows, _merged(part, known, ends, batch, evidence=True))
+        known = polished(part, _merged(part, known, ends, batch, evidence=True))
+        found = _put(found, open_rows, _escaped(part, known))
         done = found.believed[open_rows] | (found.starts[open_rows] + 2 * batch > most_starts)
         if progress is not None:
             progress(int(done.sum()))
@@ -87,25 +90,47 @@ def warmed(landscape: Landscape, found: Minima, starts: Array) -> Minima:
 
 def polished(landscape: Landscape, found: Minima) -> Minima:
     """The minima on the kinks they belong to, to rounding error."""
-    ends = descend(landscape, found.points, tolerance=1e-15, most_steps=50)
-    better = ends.gradient_norm <= found.gradient_norm
-    points = np.where(better[:, None], ends.points, found.points)
-    loss = np.where(better, ends.loss, found.loss)
-    norm = np.where(better, ends.gradient_norm, found.gradient_norm)
-    on_kinks = landscape.joined(*snapped(*landscape.split(points)))
-    there = descend(landscape, on_kinks, tolerance=1e-15, most_steps=20)
-    for candidate in (landscape.evaluate(on_kinks), there):
-        size = (
-            candidate.gradient_norm
-            if isinstance(candidate, Descent)
-            else np.linalg.norm(candidate.gradient, axis=1)
-        )
-        place = candidate.points if isinstance(candidate, Descent) else on_kinks
-        level = 1e-15 * landscape.scale
-        good = (candidate.loss <= loss + level) & (size <= np.maximum(norm, 10 * level))
-        points = np.where(good[:, None], place, points)
-        loss, norm = np.where(good, candidate.loss, loss), np.where(good, size, norm)
+    points, loss, norm = found.points, found.loss, found.gradient_norm
+    level = 1e-15 * landscape.scale
+    for _ in range(2):
+        ends = descend(landscape, points, tolerance=1e-15, most_steps=50)
+        on_kinks = landscape.joined(*snapped(*landscape.split(ends.points)))
+        there = landscape.evaluate(on_kinks)
+        for place, its_loss, its_norm in (
+            (ends.points, ends.loss, ends.gradient_norm),
+            (on_kinks, there.loss, np.linalg.norm(there.gradient, axis=1)),
+        ):
+            good = (its_loss <= loss + level) & (its_norm <= np.maximum(norm, 100 * level))
+            points = np.where(good[:, None], place, points)
+            loss, norm = np.where(good, its_loss, loss), np.where(good, its_norm, norm)
     return replace(found, points=points, loss=loss, gradient_norm=norm)
+
+
+def _escaped(landscape: Landscape, found: Minima) -> Minima:
+    """Descents that ended where the loss falls to one side only, continued to that side.
+
+    A kink can attract from its convex side; all the starts that ended there share the escape.
+    """
+    curvature = least_curvature(landscape, found.points, exact=False)
+    rows = np.flatnonzero(curvature.value < -SADDLE * landscape.scale)
+    if len(rows) == 0:
+        return found
+    part = landscape.rows(rows)
+    for step in (0.1, 0.01):
+        known = _rows(found, rows)
+        ends = descend(part, known.points + step * curvature.direction[rows])
+        lower = ends.loss < known.loss
+        found = _put(
+            found,
+            rows,
+            replace(
+                known,
+                points=np.where(lower[:, None], ends.points, known.points),
+                loss=np.where(lower, ends.loss, known.loss),
+                gradient_norm=np.where(lower, ends.gradient_norm, known.gradient_norm),
+            ),
+        )
+    return found
 
 
 def _merged(
