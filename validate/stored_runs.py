@@ -11,21 +11,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import warnings
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from superposition.numerics.atomic_file import atomic_path
 from superposition.numerics.source_hash import source_hash
+from superposition.numerics.stored_arrays import hash_of, read, write
 from superposition.validate.instances import Instances
 from superposition.validate.training import Schedule, TrainedModels, train
-
-Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
 def trained(
@@ -56,37 +50,9 @@ def trained(
     )
 
 
-def write(path: Path, arrays: Arrays) -> None:
-    """Write ``arrays`` to ``path`` with their hash: the whole file or, if killed, no file."""
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, sha256=np.array(_hash(arrays)), **arrays)
-
-
-def read(path: Path) -> dict[str, np.ndarray[Any, np.dtype[Any]]] | None:
-    """The arrays in ``path``, or None (with a warning) if the file is damaged."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-        if str(arrays.pop("sha256")) == _hash(arrays):
-            return arrays
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass
-    warnings.warn(f"{path} is damaged and will be made again.", stacklevel=2)
-    return None
-
-
-def _hash(arrays: Arrays) -> str:
-    digest = hashlib.sha256()
-    for key in sorted(arrays):
-        array = np.ascontiguousarray(arrays[key])
-        digest.update(f"{key} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def _fingerprint(instances: Instances, schedule: Schedule) -> str:
     settings = {
-        "instances": _hash({k: np.asarray(v) for k, v in vars(instances).items()}),
+        "instances": hash_of({k: np.asarray(v) for k, v in vars(instances).items()}),
         "schedule": dataclasses.asdict(schedule),
         "trainer": source_hash("superposition.validate"),
         "torch": torch.__version__,

@@ -37,9 +37,7 @@ class LeastCurvature:
     one_sided: NDArray[np.bool_]
 
 
-def least_curvature(
-    landscape: Landscape, points: Array, *, exact: bool = True
-) -> LeastCurvature:
+def least_curvature(landscape: Landscape, points: Array, *, exact: bool = True) -> LeastCurvature:
     """The least one-sided second derivative over unit directions that do not rotate W.
 
     points: (R, D), stationary. An eigenvalue where the loss is C² there; else the least of
@@ -96,9 +94,7 @@ def _on_the_sphere(
     return best, where
 
 
-def _form(
-    landscape: Landscape, points: Array, lift: Array, along: Array
-) -> tuple[Array, Array]:
+def _form(landscape: Landscape, points: Array, lift: Array, along: Array) -> tuple[Array, Array]:
     """H(d) d and κ(d) of unit directions."""
     hessian = landscape.evaluate(points, along).hessian + lift
     slope = np.einsum("rde,re->rd", hessian, along)

@@ -9,7 +9,7 @@ answer but count as no evidence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,17 @@ class Minima:
         """Whether the gradient vanishes and two independent starts agree, (R,)."""
         return (self.gradient_norm <= TOLERANCE) & (self.found_by >= ENOUGH)
 
+    def taken(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Minima:
+        """Some of them."""
+        return Minima(*(getattr(self, each.name)[index] for each in fields(self)))
+
+    def with_rows(self, index: NDArray[np.intp], part: Minima) -> Minima:
+        """The same with some of them replaced."""
+        whole = {each.name: getattr(self, each.name).copy() for each in fields(self)}
+        for name, array in whole.items():
+            array[index] = getattr(part, name)
+        return Minima(**whole)
+
 
 def global_minima(
     landscape: Landscape,
@@ -69,9 +80,9 @@ def global_minima(
             _repeated(part, batch),
             random_starts(part, batch, seed, attempt).reshape(-1, landscape.size),
         )
-        known = _rows(found, open_rows)
+        known = found.taken(open_rows)
         known = polished(part, _merged(part, known, ends, batch, evidence=True))
-        found = _put(found, open_rows, _escaped(part, known))
+        found = found.with_rows(open_rows, _escaped(part, known))
         done = found.believed[open_rows] | (found.starts[open_rows] + 2 * batch > most_starts)
         if progress is not None:
             progress(int(done.sum()))
@@ -100,7 +111,7 @@ def polished(landscape: Landscape, found: Minima) -> Minima:
             (ends.points, ends.loss, ends.gradient_norm),
             (on_kinks, there.loss, np.linalg.norm(there.gradient, axis=1)),
         ):
-            good = (its_loss <= loss + level) & (its_norm <= np.maximum(norm, 100 * level))
+            good = (its_loss <= loss + 10 * level) & (its_norm <= np.maximum(norm, 100 * level))
             points = np.where(good[:, None], place, points)
             loss, norm = np.where(good, its_loss, loss), np.where(good, its_norm, norm)
     return replace(found, points=points, loss=loss, gradient_norm=norm)
@@ -117,11 +128,10 @@ def _escaped(landscape: Landscape, found: Minima) -> Minima:
         return found
     part = landscape.rows(rows)
     for step in (0.1, 0.01):
-        known = _rows(found, rows)
+        known = found.taken(rows)
         ends = descend(part, known.points + step * curvature.direction[rows])
         lower = ends.loss < known.loss
-        found = _put(
-            found,
+        found = found.with_rows(
             rows,
             replace(
                 known,
@@ -166,16 +176,6 @@ def _nothing(landscape: Landscape) -> Minima:
         np.zeros(count, np.intp),
         np.zeros(count, np.intp),
     )
-
-
-def _rows(found: Minima, index: NDArray[np.intp]) -> Minima:
-    return Minima(*(getattr(found, name)[index] for name in found.__dataclass_fields__))
-
-
-def _put(found: Minima, index: NDArray[np.intp], part: Minima) -> Minima:
-    for name in found.__dataclass_fields__:
-        getattr(found, name)[index] = getattr(part, name)
-    return found
 
 
 def _repeated(landscape: Landscape, count: int) -> Landscape:

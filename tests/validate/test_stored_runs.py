@@ -14,7 +14,8 @@ import pytest
 
 from superposition.validate import stored_runs
 from superposition.validate.instances import grid
-from superposition.validate.stored_runs import read, trained, write
+from superposition.numerics.stored_arrays import read, write
+from superposition.validate.stored_runs import trained
 from superposition.validate.training import Schedule
 
 MODELS = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)

@@ -1,0 +1,95 @@
+r"""Tegum factors: the connected components of the interference graph.
+
+.. math:: i \sim j \iff |\cos(W_i, W_j)| > ε
+
+Features of different factors are orthogonal: WᵀW falls into blocks. A factor of one feature is a
+dedicated dimension; a feature of norm zero is dropped and belongs to none.
+Source: Elhage et al. 2022, "The Geometry of Superposition"; names by invariants: here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+Array = NDArray[np.float64]
+DROPPED = 1e-5  # a norm below this is none: minima are known to about 1e-8
+ORTHOGONAL = 1e-5  # a cosine below this is none
+EQUAL = 1e-5  # of entries of a Gram matrix
+POLYGONS = {3: "triangle", 4: "square", 5: "pentagon", 6: "hexagon", 7: "heptagon", 8: "octagon"}
+
+
+@dataclass(frozen=True)
+class TegumFactor:
+    """Features that share their dimensions with each other and no others.
+
+    features: their numbers; dimension: the rank of their block of WᵀW; name: what they are.
+    """
+
+    features: tuple[int, ...]
+    dimension: int
+    name: str
+
+
+def dropped_features(W: Array, smallest: float = DROPPED) -> tuple[int, ...]:
+    """The features whose norm is below ``smallest``; W: (m, n)."""
+    return tuple(int(i) for i in np.flatnonzero(np.linalg.norm(W, axis=0) < smallest))
+
+
+def tegum_factors(
+    W: Array, smallest: float = DROPPED, orthogonal: float = ORTHOGONAL
+) -> tuple[TegumFactor, ...]:
+    """The factors of W (m, n), the one of the first feature first.
+
+    >>> square = np.array([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]])
+    >>> [(factor.name, factor.features) for factor in tegum_factors(square)]
+    [('digon', (0, 2)), ('digon', (1, 3))]
+    """
+    norms = np.linalg.norm(W, axis=0)
+    stored = np.flatnonzero(norms >= smallest)
+    units = W[:, stored] / norms[stored]
+    cosines = units.T @ units
+    _, label = connected_components(np.abs(cosines) > orthogonal, directed=False)
+    factors = []
+    for component in range(label.max(initial=-1) + 1):
+        members = stored[label == component]
+        rank = int(np.linalg.matrix_rank(W[:, members] / norms[members], tol=orthogonal))
+        factors.append(TegumFactor(tuple(map(int, members)), rank, _name(W[:, members], rank)))
+    return tuple(sorted(factors, key=lambda factor: factor.features))
+
+
+def _name(W: Array, dimension: int) -> str:
+    """What one factor is, by the invariants of its Gram matrix."""
+    count = W.shape[1]
+    norms = np.linalg.norm(W, axis=0)
+    cosines = (W.T @ W) / np.outer(norms, norms)
+    off = cosines[~np.eye(count, dtype=bool)]
+    if count == 1:
+        return "dedicated"
+    if dimension == 1:
+        if count == 2:
+            return "digon" if off[0] < 0 else "aligned pair"
+        return f"{count} on a line"
+    equal = float(np.ptp(norms)) < EQUAL
+    if count == dimension + 1:
+        if equal and np.allclose(off, -1 / dimension, atol=EQUAL):
+            return {2: "triangle", 3: "tetrahedron"}.get(dimension, f"{dimension}-simplex")
+        if dimension == 2:
+            return "isosceles triangle" if _mirrored(W.T @ W) else "scalene triangle"
+        return "irregular tetrahedron" if dimension == 3 else f"irregular {dimension}-simplex"
+    if dimension == 2:
+        turns = np.cos(2 * np.pi * np.arange(count) / count)
+        regular = equal and np.allclose(np.sort(cosines, axis=1), np.sort(turns), atol=EQUAL)
+        return ("" if regular else "irregular ") + POLYGONS.get(count, f"{count}-gon")
+    return f"{count} in {dimension} dimensions"
+
+
+def _mirrored(gram: Array) -> bool:
+    """Whether exchanging two of three features changes nothing."""
+    return any(
+        np.allclose(gram[np.ix_(order, order)], gram, atol=EQUAL)
+        for order in ((1, 0, 2), (0, 2, 1), (2, 1, 0))
+    )

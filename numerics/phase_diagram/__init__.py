@@ -1,0 +1,1 @@
+"""Exact phase diagrams: the global minimum everywhere, and where it changes."""
