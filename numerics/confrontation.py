@@ -6,6 +6,7 @@ slopes), the rest are spread over its range; near zero they are spread over magn
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _told(values: Mapping[str, Any]) -> str:
 def _draw(argument: Argument, before: Mapping[str, Any], rng: np.random.Generator) -> Any:
     if argument.integer:
         low, high = (_bound(end, before) for end in (argument.low, argument.high))
-        return int(rng.integers(int(low), int(high) + 1))
+        return int(rng.integers(math.ceil(low), int(high) + 1))  # the whole numbers between
     if not argument.shape:
         return _draw_number(argument, before, rng)
     shape = tuple(

@@ -27,7 +27,12 @@ from superposition.numerics.confrontation import DRAWS, TOLERANCE, Verdict, conf
 from superposition.numerics.source_hash import source_hash
 from superposition.paper.figures.figure import make_figure, paper_figures
 from superposition.paper.typst_printer import typst
-from superposition.theory import balanced_antipodal_pair, sparse_antipodal_pair
+from superposition.theory import (
+    balanced_antipodal_pair,
+    one_active_polygons,
+    polygon_critical_point,
+    sparse_antipodal_pair,
+)
 from superposition.theory.phase_diagram import phases
 from superposition.theory.registry import statements
 from superposition.theory.statement import Argument, Statement
@@ -124,11 +129,15 @@ def _computed() -> str:
         "sparse norm": norm,
         "sparse slope": slope,
         "paper slope": sparse_antipodal_pair.storing_importance().subs(rho, 1),
+        "polygon quartic": one_active_polygons.quartic().as_expr(),
+        "best polygon": polygon_critical_point.HEPTAGON,
     }
     entries = [
         f"{_literal(name)}: ${typst(sympy.sympify(value))}$" for name, value in numbers.items()
     ]
     entries.append(f'"factor degrees": {_literal(", ".join(map(str, degrees)))}')
+    *whole, last = map(str, polygon_critical_point.seen_whole(range(5, 200)))
+    entries.append(f'"polygons seen whole": {_literal(", ".join(whole) + " and " + last)}')
     return f"({', '.join(entries)},)"
 
 

@@ -26,6 +26,7 @@ MODULES = (
     "sparse_antipodal_pair",
     "phase_boundaries",
     "polytopes",
+    "one_active_polygons",
 )
 
 

@@ -21,6 +21,7 @@ MODULES = (
     "balanced_pair",
     "phase_boundaries",
     "polytopes",
+    "one_active_polygons",
 )
 
 
