@@ -47,18 +47,21 @@ def descend(
     *,
     tolerance: float = 1e-12,
     most_steps: int = 200,
+    free: NDArray[np.bool_] | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Descent:
     """Newton's descent from one start per setting.
 
     starts: (R, D). tolerance: of the gradient's norm, relative to what storing nothing costs;
-    a descent also ends when no step lowers the loss by more than its rounding. progress: called
-    with the number of descents that ended.
+    a descent also ends when no step lowers the loss by more than its rounding. free: (R, D), the
+    parameters that may move, all of them if not given. progress: called with the number of
+    descents that ended.
     """
     parts = []
     for first in range(0, len(starts), BATCH):
         part = slice(first, first + BATCH)
-        parts.append(_descend(landscape.rows(part), starts[part], tolerance, most_steps))
+        may_move = None if free is None else free[part]
+        parts.append(_descend(landscape.rows(part), starts[part], tolerance, most_steps, may_move))
         if progress is not None:
             progress(len(parts[-1].points))
     return Descent(
@@ -85,12 +88,18 @@ class _State:
         return _State(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
-def _descend(landscape: Landscape, starts: Array, tolerance: float, most_steps: int) -> Descent:
+def _descend(
+    landscape: Landscape,
+    starts: Array,
+    tolerance: float,
+    most_steps: int,
+    free: NDArray[np.bool_] | None,
+) -> Descent:
     final = Descent(
         starts.copy(), np.empty(len(starts)), np.empty(len(starts)), np.zeros(len(starts), np.intp)
     )
     index = np.arange(len(starts))
-    state = _state(landscape, starts, np.full(len(starts), RADIUS))
+    state = _state(landscape, starts, np.full(len(starts), RADIUS), free)
     for step in range(most_steps + 1):
         norm = np.linalg.norm(state.gradient, axis=1)
         ended = (norm <= tolerance * landscape.scale) | (state.stalled >= 4)
@@ -104,19 +113,25 @@ def _descend(landscape: Landscape, starts: Array, tolerance: float, most_steps: 
             break
         if ended.any():
             index, state, landscape = index[~ended], state.where(~ended), landscape.rows(~ended)
-        state = _stepped(landscape, state)
+            free = None if free is None else free[~ended]
+        state = _stepped(landscape, state, free)
     return final
 
 
-def _state(landscape: Landscape, points: Array, radius: Array) -> _State:
+def _state(
+    landscape: Landscape, points: Array, radius: Array, free: NDArray[np.bool_] | None
+) -> _State:
     found = landscape.evaluate(points)
-    values, vectors = np.linalg.eigh(found.hessian)
-    return _State(
-        points, found.loss, found.gradient, values, vectors, radius, np.zeros(len(points), np.intp)
-    )
+    gradient, hessian = found.gradient, found.hessian
+    if free is not None:
+        gradient = np.where(free, gradient, 0.0)
+        hessian = np.where(free[:, :, None] & free[:, None, :], hessian, 0.0)
+    values, vectors = np.linalg.eigh(hessian)
+    stalled = np.zeros(len(points), np.intp)
+    return _State(points, found.loss, gradient, values, vectors, radius, stalled)
 
 
-def _stepped(landscape: Landscape, state: _State) -> _State:
+def _stepped(landscape: Landscape, state: _State, free: NDArray[np.bool_] | None) -> _State:
     """One step each, taken where the loss falls."""
     along = np.einsum("rdk,rd->rk", state.vectors, state.gradient)
     stiff = np.maximum(np.abs(state.values), LEAST_CURVATURE * landscape.scale[:, None])
@@ -124,7 +139,7 @@ def _stepped(landscape: Landscape, state: _State) -> _State:
     step = -np.einsum("rdk,rk->rd", state.vectors, inside)
     length = np.linalg.norm(step, axis=1)
     predicted = np.sum(along * inside, axis=1) - 0.5 * np.sum(state.values * inside**2, axis=1)
-    trial = _state(landscape, state.points + step, state.radius)
+    trial = _state(landscape, state.points + step, state.radius, free)
     gain = state.loss - trial.loss
     noise = 4e-16 * landscape.scale
     # Where the loss cannot tell any more, the gradient decides.

@@ -48,7 +48,9 @@ def row_hessians(
     found = [
         _block_hessian(block, tuple((side.slopes, side.offset) for side in sides))
         for block, *sides in zip(
-            blocks_of(features, rows), *(blocks_of(features, each) for each in tangents), strict=True
+            blocks_of(features, rows),
+            *(blocks_of(features, each) for each in tangents),
+            strict=True,
         )
     ]
     losses, first, second, flat = (
@@ -62,9 +64,7 @@ def row_hessians(
     entries = np.moveaxis(second, -1, 0).reshape(count, n, n + 1, n + 1)
     outputs = np.arange(n)[:, None, None]
     hessian = entries[:, outputs, place[:, :, None], place[:, None, :]]
-    return RowHessians(
-        rows.back(losses), gradient, rows.back(first[n]), hessian, rows.back(flat)
-    )
+    return RowHessians(rows.back(losses), gradient, rows.back(first[n]), hessian, rows.back(flat))
 
 
 def _block_hessian(
