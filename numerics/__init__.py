@@ -25,18 +25,46 @@ if TYPE_CHECKING:
     from superposition.numerics.expectation.result import ExpectedLoss as ExpectedLoss
     from superposition.numerics.expectation.result import LossGradient as LossGradient
     from superposition.numerics.expectation.result import SecondOrderProduct as SecondOrderProduct
+    from superposition.numerics.geometry.geometry import Geometry as Geometry
+    from superposition.numerics.geometry.geometry import OrderParameters as OrderParameters
+    from superposition.numerics.geometry.geometry import geometry_of as geometry_of
+    from superposition.numerics.geometry.geometry import order_parameters as order_parameters
+    from superposition.numerics.optimum.minimum import Minimum as Minimum
+    from superposition.numerics.optimum.minimum import global_minimum as global_minimum
+    from superposition.numerics.phase_diagram.exact_diagram import ExactDiagram as ExactDiagram
+    from superposition.numerics.phase_diagram.exact_diagram import (
+        exact_phase_diagram as exact_phase_diagram,
+    )
+    from superposition.numerics.phase_diagram.plane import Axis as Axis
+    from superposition.numerics.phase_diagram.plane import Plane as Plane
+    from superposition.numerics.phase_diagram.plane import (
+        importance_and_density as importance_and_density,
+    )
+    from superposition.numerics.phase_diagram.stored_diagram import load_diagram as load_diagram
 
 _HOME = {
+    "Axis": "phase_diagram.plane",
     "Enumeration": "expectation.methods",
+    "ExactDiagram": "phase_diagram.exact_diagram",
     "ExpectedLoss": "expectation.result",
+    "Geometry": "geometry.geometry",
     "LossGradient": "expectation.result",
+    "Minimum": "optimum.minimum",
     "Moments": "expectation.methods",
+    "OrderParameters": "geometry.geometry",
+    "Plane": "phase_diagram.plane",
     "Sampling": "expectation.methods",
     "SecondOrderProduct": "expectation.result",
     "Strata": "expectation.methods",
     "Transform": "expectation.methods",
+    "exact_phase_diagram": "phase_diagram.exact_diagram",
     "expected_loss": "expectation.question",
     "expected_loss_gradient": "expectation.question",
+    "geometry_of": "geometry.geometry",
+    "global_minimum": "optimum.minimum",
+    "importance_and_density": "phase_diagram.plane",
+    "load_diagram": "phase_diagram.stored_diagram",
+    "order_parameters": "geometry.geometry",
     "second_order_product": "expectation.question",
 }
 

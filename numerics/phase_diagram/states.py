@@ -15,8 +15,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from superposition.numerics.geometry.geometry import Geometry, geometry
-from superposition.numerics.optimum.curvature import least_curvature
+from superposition.numerics.geometry.geometry import Geometry, geometry_of
+from superposition.numerics.optimum.curvature import curvature_bound, least_curvature
 from superposition.numerics.optimum.descent import descend
 from superposition.numerics.optimum.landscape import Landscape
 from superposition.numerics.optimum.pose import snapped
@@ -24,6 +24,7 @@ from superposition.numerics.phase_diagram.plane import Plane
 from superposition.theory.feature_dimensionality import dimensionality
 
 Array = NDArray[np.float64]
+PUSH = 0.02  # of weights of order one
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,21 +60,25 @@ class States:
         )
         return States(self.plane, *parts)
 
+    def with_rows(self, index: NDArray[np.intp], part: States) -> States:
+        """The same with some of them replaced."""
+        arrays = [getattr(self, each.name).copy() for each in fields(self)[1:]]
+        for array, each in zip(arrays, fields(self)[1:], strict=True):
+            array[index] = getattr(part, each.name)
+        return States(self.plane, *arrays)
+
     def at(self, places: Array) -> States:
         """The minima at other places that these lead to, downhill from the same points."""
-        landscape = self.plane.landscape(*places.T)
-        ends = descend(landscape, self.points, tolerance=1e-14, most_steps=60)
-        on_kinks = landscape.joined(*snapped(*landscape.split(ends.points)))
-        there = landscape.evaluate(on_kinks)
-        level = 1e-14 * landscape.scale
-        flat = np.linalg.norm(there.gradient, axis=1) <= np.maximum(10 * level, ends.gradient_norm)
-        kept = flat & (there.loss <= ends.loss + level)
-        return States(
-            self.plane,
-            places,
-            np.where(kept[:, None], on_kinks, ends.points),
-            np.where(kept, there.loss, ends.loss),
-        )
+        there = _downhill(self, places)
+        bound, direction = curvature_bound(there.landscape, there.points)
+        # A kink can hold a descent on its convex side: a push along the least direction tells.
+        rows = np.flatnonzero(bound < -1e-9 * there.landscape.scale)
+        for side in (PUSH, -PUSH) if len(rows) else ():
+            held = there.taken(rows)
+            moved = held.points + side * direction[rows]
+            pushed = _downhill(States(self.plane, held.places, moved, held.loss), held.places)
+            there = there.with_rows(rows, pushed.where(pushed.loss < held.loss, held))
+        return there
 
     def continued(self, places: Array) -> States:
         """The same branches at other places, stable there or not.
@@ -119,7 +124,7 @@ class States:
     def geometries(self) -> list[Geometry]:
         """What each of them is."""
         W, b = self.landscape.split(self.points)
-        return [geometry(one, bias, self.plane.kinds) for one, bias in zip(W, b, strict=True)]
+        return [geometry_of(one, bias, self.plane.kinds) for one, bias in zip(W, b, strict=True)]
 
     def phases(self) -> list[str]:
         """The name of each one's phase: its geometry, with its symmetry where it has some."""
@@ -134,11 +139,29 @@ def phase_name(found: Geometry) -> str:
     """
     kinds = found.kinds
     shared = any(
-        len({kinds[i] for i in factor.features}) < len(factor.features)
-        for factor in found.factors
+        len({kinds[i] for i in factor.features}) < len(factor.features) for factor in found.factors
     )
     if not shared:
         return found.name
-    return f"{found.name}, symmetry {found.symmetry}" if found.symmetry > 1 else (
-        f"{found.name}, no symmetry"
+    return (
+        f"{found.name}, symmetry {found.symmetry}"
+        if found.symmetry > 1
+        else (f"{found.name}, no symmetry")
+    )
+
+
+def _downhill(states: States, places: Array) -> States:
+    """Newton's descent at other places, put on the kinks it ends beside."""
+    landscape = states.plane.landscape(*places.T)
+    ends = descend(landscape, states.points, tolerance=1e-14, most_steps=60)
+    on_kinks = landscape.joined(*snapped(*landscape.split(ends.points)))
+    there = landscape.evaluate(on_kinks)
+    level = 1e-14 * landscape.scale
+    flat = np.linalg.norm(there.gradient, axis=1) <= np.maximum(10 * level, ends.gradient_norm)
+    kept = flat & (there.loss <= ends.loss + level)
+    return States(
+        states.plane,
+        places,
+        np.where(kept[:, None], on_kinks, ends.points),
+        np.where(kept, there.loss, ends.loss),
     )

@@ -18,6 +18,7 @@ the numbers of one continuous branch hold no transition.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +29,11 @@ from superposition.numerics.phase_diagram.states import States
 Array = NDArray[np.float64]
 SAME_LOSS = 1e-11  # of the scale: two states of one setting with this loss are one
 JUMP = 3e-3  # of the fingerprint, across a segment of 1e-11: less is no jump
+SMALL = 1e-12  # of the scale: a root
 BISECTIONS = 36
 SECANTS = 12
 BACK = 3e-3  # of an axis: how far inside its phase a branch is unmistakable
+STEEP = 0.1  # of the fingerprint, between neighbouring cells: a jump may hide there
 CLOSE = 1e-3  # of a segment: how far from the bisected place the stability limit is sought
 
 
@@ -60,13 +63,22 @@ def changing(states: States, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
     other is.
     """
     names = np.array(states.phases())
-    differ = names[pairs[:, 0]] != names[pairs[:, 1]]
-    open_pairs = np.flatnonzero(~differ)
-    for here, there in (pairs[open_pairs].T, pairs[open_pairs, ::-1].T):
+    differ = np.zeros(len(pairs), dtype=bool)
+    tied, held = ~differ, ~differ
+    for here, there in (pairs.T, pairs[:, ::-1].T):
         target = states.taken(there)
         moved = states.taken(here).at(target.places)
-        differ[open_pairs] |= np.abs(moved.loss - target.loss) > SAME_LOSS * target.landscape.scale
-    return differ
+        apart = np.abs(moved.loss - target.loss) > SAME_LOSS * target.landscape.scale
+        differ |= apart
+        tied &= ~apart
+        named = np.flatnonzero(tied & (names[here] != names[there]))
+        tied[named] = np.array(moved.taken(named).phases()) == names[here[named]]
+        held &= ~apart & (moved.distance(target) > JUMP)
+    # Another name is a change too, unless either state is as good as the other's all the way; and
+    # where a state changes much, a jump may hide whose two states merge before the next cell.
+    named_apart = (names[pairs[:, 0]] != names[pairs[:, 1]]) & ~tied
+    far = states.taken(pairs[:, 0]).distance(states.taken(pairs[:, 1])) > STEEP
+    return np.asarray(differ | named_apart | (far & ~held))
 
 
 def transitions(one: States, other: States) -> Transitions:
@@ -82,8 +94,8 @@ def transitions(one: States, other: States) -> Transitions:
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         a, b = left.at(places(middle)), right.at(places(middle))
-        first = _belongs_to_first(a, b, left, right, names)
-        left, right = a.where(first, left), b.where(~first, right)
+        best, first = _best_in_the_middle(a, b, left, right, names)
+        left, right = best.where(first, left), best.where(~first, right)
         low, high = np.where(first, middle, low), np.where(first, high, middle)
     jump = left.distance(right)
     first_order = jump > JUMP
@@ -94,57 +106,70 @@ def transitions(one: States, other: States) -> Transitions:
     return Transitions(*found, jump[index], index, phases[index])
 
 
-def _belongs_to_first(
+def _best_in_the_middle(
     a: States, b: States, left: States, right: States, names: tuple[NDArray[np.str_], ...]
-) -> NDArray[np.bool_]:
-    """Whether the global minimum in the middle is the first end's state."""
+) -> tuple[States, NDArray[np.bool_]]:
+    """The lower of the two ends' states, and whether it is the first end's.
+
+    A name tells, where only one end has it: a descent may cross over to the other's branch, or
+    end on a saddle. Else the end it came from, or where both came to one state, the nearer end.
+    """
     level = SAME_LOSS * a.landscape.scale
     first = a.loss < b.loss
-    # Two states apart in all but their loss are decided by it, however little they differ.
-    even = (np.abs(a.loss - b.loss) <= level) & (a.distance(b) <= JUMP)
-    if even.any():
-        index = np.flatnonzero(even)
-        # The branch that came from a saddle may not be the minimum: the stabler one tells.
-        stable = a.taken(index).curvature() > -1e-9 * a.taken(index).landscape.scale
-        met = a.taken(index).where(stable, b.taken(index))
-        name = np.array(met.phases())
-        is_one, is_other = name == names[0][index], name == names[1][index]
-        near = met.distance(left.taken(index)) <= met.distance(right.taken(index))
-        first[index] = np.where(is_one == is_other, near, is_one)
-    return first
+    best = a.where(first, b)
+    met = (np.abs(a.loss - b.loss) <= level) & (a.distance(b) <= JUMP)
+    index = np.flatnonzero(met)
+    if len(index):
+        # Where losses cannot tell, a saddle's branch and a minimum's are told by stability.
+        one, other = a.taken(index), b.taken(index)
+        stable = one.curvature() > -1e-9 * one.landscape.scale
+        best = best.with_rows(index, one.where(stable, other))
+        here = best.taken(index)
+        first[index] = here.distance(left.taken(index)) <= here.distance(right.taken(index))
+    name = np.array(best.phases())
+    told = (name == names[0]) != (name == names[1])
+    return best, np.where(told, name == names[0], first)
 
 
 def _crossings(
     left: States, right: States, first_order: NDArray[np.bool_]
 ) -> tuple[States, States, NDArray[np.bool_], Array]:
     """The places made exact: equal losses, or a least curvature of zero."""
-    starts = left.places
     along = right.places - left.places
-    length = np.linalg.norm(along, axis=1, keepdims=True)
-    direction = along / np.maximum(length, 1e-300)
-    before, after = left, right
-    residual = np.empty(len(left))
-    for order in (True, False):
+    way = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-300)
+    before, after, residual = left, right, np.zeros(len(left))
+    for exact, order in ((_equal_losses, True), (_stability_limit, False)):
         index = np.flatnonzero(first_order == order)
-        if len(index) == 0:
-            continue
-        a, b = left.taken(index), right.taken(index)
-        origin, way = starts[index], direction[index]
-        if order:
-            shift = _secant(lambda t: _loss_gap(a, b, origin + t[:, None] * way), len(index), 1e-7)
-        else:
-            saddle = _persistent(a, b, way)
-            shift = _secant(lambda t: _stability(saddle, origin + t[:, None] * way), len(index), 1e-5)
-        there = origin + shift[:, None] * way
-        new_a, new_b = a.at(there), b.at(there)
-        if order:
-            residual[index] = (new_a.loss - new_b.loss) / new_a.landscape.scale
-        else:
-            limit = saddle.continued(there)
-            residual[index] = limit.curvature() / limit.landscape.scale
-            new_a = new_b = limit
-        before, after = _put(before, index, new_a), _put(after, index, new_b)
+        if len(index):
+            a, b, residual[index] = exact(left.taken(index), right.taken(index), way[index])
+            before, after = before.with_rows(index, a), after.with_rows(index, b)
     return before, after, first_order, residual
+
+
+def _equal_losses(a: States, b: States, way: Array) -> tuple[States, States, Array]:
+    """Both states where their losses are equal."""
+
+    def gap(shift: Array) -> Array:
+        places = a.places + shift[:, None] * way
+        here = a.at(places)
+        return np.asarray((here.loss - b.at(places).loss) / here.landscape.scale)
+
+    shift, residual = _root(gap, len(a), 1e-7)
+    there = a.places + shift[:, None] * way
+    return a.at(there), b.at(there), residual
+
+
+def _stability_limit(a: States, b: States, way: Array) -> tuple[States, States, Array]:
+    """The branch that goes on as a saddle, twice, where its least curvature vanishes."""
+    saddle = _persistent(a, b, way)
+
+    def curvature(shift: Array) -> Array:
+        here = saddle.continued(a.places + shift[:, None] * way)
+        return np.asarray(here.curvature() / here.landscape.scale)
+
+    shift, residual = _root(curvature, len(a), 1e-5)
+    limit = saddle.continued(a.places + shift[:, None] * way)
+    return limit, limit, residual
 
 
 def _persistent(a: States, b: States, way: Array) -> States:
@@ -163,36 +188,38 @@ def _goes_on(branch: States, places: Array) -> NDArray[np.bool_]:
     return np.asarray(same & there.stationary())
 
 
-def _loss_gap(a: States, b: States, places: Array) -> Array:
-    here = a.at(places)
-    return np.asarray((here.loss - b.at(places).loss) / here.landscape.scale)
+def _root(function: Callable[[Array], Array], count: int, step: float) -> tuple[Array, Array]:
+    """Roots near zero of ``count`` functions at once; the values there.
 
-
-def _stability(saddle: States, places: Array) -> Array:
-    here = saddle.continued(places)
-    return np.asarray(here.curvature() / here.landscape.scale)
-
-
-def _secant(function: object, count: int, step: float) -> Array:
-    """Roots near zero of ``count`` functions at once, by damped secants."""
-    evaluate = function
-    assert callable(evaluate)
-    previous, here = np.full(count, -step), np.zeros(count)
-    f_previous, f_here = evaluate(previous), evaluate(here)
-    best, f_best = here.copy(), np.abs(f_here)
+    Damped secants from a first ``step``; where they do not arrive, bisection between the nearest
+    places of unlike sign.
+    """
+    best = np.zeros(count)
+    f_best = function(best)
+    previous, here = best - step, best.copy()
+    f_previous, f_here = function(previous), f_best.copy()
     for _ in range(SECANTS):
-        slope = (f_here - f_previous) / np.where(here == previous, 1.0, here - previous)
-        move = np.where(slope != 0, -f_here / np.where(slope == 0, 1.0, slope), 0.0)
-        move = np.clip(move, -CLOSE, CLOSE)
+        run, rise = here - previous, f_here - f_previous
+        flat = rise == 0
+        move = np.where(flat, 0.0, -f_here * run / np.where(flat, 1.0, rise))
         previous, f_previous = here, f_here
-        here = here + move
-        f_here = evaluate(here)
-        better = np.abs(f_here) < f_best
-        best, f_best = np.where(better, here, best), np.minimum(f_best, np.abs(f_here))
-    return best
-
-
-def _put(states: States, index: NDArray[np.intp], part: States) -> States:
-    places, points, loss = states.places.copy(), states.points.copy(), states.loss.copy()
-    places[index], points[index], loss[index] = part.places, part.points, part.loss
-    return States(states.plane, places, points, loss)
+        here = here + np.clip(move, -CLOSE, CLOSE)
+        f_here = function(here)
+        better = np.abs(f_here) < np.abs(f_best)
+        best, f_best = np.where(better, here, best), np.where(better, f_here, f_best)
+        if np.all(np.abs(f_best) < SMALL):
+            return best, f_best
+    low, high = np.full(count, np.nan), np.full(count, np.nan)
+    for width in step * 4.0 ** np.arange(6):
+        ends = best - width, best + width
+        unlike = np.isnan(low) & (function(ends[0]) * function(ends[1]) < 0)
+        low, high = np.where(unlike, ends[0], low), np.where(unlike, ends[1], high)
+    rising = function(np.where(np.isnan(high), best, high)) > 0
+    for _ in range(BISECTIONS):
+        middle = np.where(np.isnan(low), best, (low + high) / 2)
+        value = function(middle)
+        better = np.abs(value) < np.abs(f_best)
+        best, f_best = np.where(better, middle, best), np.where(better, value, f_best)
+        above = (value > 0) == rising
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return best, f_best
