@@ -83,9 +83,16 @@ class _Found(NamedTuple):
     counterexample: tuple[float, float, float, float] | None = None
 
 
+class _Low(NamedTuple):
+    """A cell, the lower bound of its loss, and how much each weight blurs that."""
+
+    cell: Cell
+    bound: Any
+    blur: tuple[float, float]
+
+
 class _Bounds(NamedTuple):
     lower: Any
-    best: tuple[Cell, Cell]  # the lowest in the middle
     alive: tuple[list[Cell], list[Cell]]
     blur: tuple[float, float]  # by W_1 and by W_2, for the lowest cells
     split: tuple[list[Cell], list[Cell]]  # cells that the bias blurs more than the weights
@@ -128,11 +135,12 @@ def _examine(box: Box, importance: Any, p: Any, target: Any) -> _Found:
     while True:
         if not lists[0] or not lists[1] or _slanted(lists):
             return _Found([], cost)
-        bounds = _bounds(lists, half, target)
+        best = _lowest(lists[0]), _lowest(lists[1])
+        bounds = _bounds(lists, best, half, target)
         if bounds.lower > target:
             return _Found([], cost)
-        if bounds.best[0].middle + bounds.best[1].middle < target:
-            return _Found([box], cost, float(bounds.lower), _centre(box, bounds.best))
+        if best[0].middle + best[1].middle < target:
+            return _Found([box], cost, float(bounds.lower), _centre(box, best))
         if not any(bounds.split):
             return _Found(_split(box, bounds), cost, float(bounds.lower))
         lists, more = _refined(bounds, over, p, weight)
@@ -153,7 +161,7 @@ def _refined(
     return (lists[0], lists[1]), cost
 
 
-def _slanted(lists: tuple[list[Cell], ...]) -> bool:
+def _slanted(lists: tuple[list[Cell], list[Cell]]) -> bool:
     """Whether ∂L/∂W_1 or ∂L/∂W_2 keeps its sign, whichever cells the biases are in."""
     by_first = _union([c.own for c in lists[0]]) + _union([c.other for c in lists[1]])
     by_second = _union([c.other for c in lists[0]]) + _union([c.own for c in lists[1]])
@@ -167,10 +175,6 @@ def _union(balls: list[Any]) -> Any:
     return hull
 
 
-def _lowest(row: list[Cell]) -> Cell:
-    return min(row, key=lambda cell: float(cell.middle))
-
-
 def _gradient(cell: Cell, output: int) -> tuple[Any, Any]:
     """∂/∂W_1 and ∂/∂W_2 of the output's loss."""
     return (cell.own, cell.other) if output == 0 else (cell.other, cell.own)
@@ -181,39 +185,49 @@ def _centre(box: Box, best: tuple[Cell, Cell]) -> tuple[float, float, float, flo
     return middle(box.first), middle(box.second), middle(best[0].bias), middle(best[1].bias)
 
 
-def _bounds(lists: tuple[list[Cell], ...], half: tuple[Any, Any], target: Any) -> _Bounds:
+def _lowest(row: list[Cell]) -> Cell:
+    return min(row, key=lambda cell: float(cell.middle))
+
+
+def _bounds(
+    lists: tuple[list[Cell], list[Cell]],
+    best: tuple[Cell, Cell],
+    half: tuple[Any, Any],
+    target: Any,
+) -> _Bounds:
     """Lower bounds of all cells with one pair of multipliers, and what they leave to do."""
-    best = _lowest(lists[0]), _lowest(lists[1])
-    slants = [[float(d.mid()) for d in _gradient(best[k], k)] for k in (0, 1)]
+    slants = [[float(slant.mid()) for slant in _gradient(best[k], k)] for k in (0, 1)]
     g = [arb((ours - theirs) / 2) for ours, theirs in zip(*slants, strict=True)]
-    penalty = half[0] * abs(g[0]) + half[1] * abs(g[1])
-    lows: list[list[Any]] = []
-    blurs: list[list[tuple[float, float]]] = []
-    for k, sign in ((0, 1), (1, -1)):
-        lows.append([])
-        blurs.append([])
-        for cell in lists[k]:
-            slant = _gradient(cell, k)
-            blur = [half[j] * (slant[j] - sign * g[j]).abs_upper() for j in (0, 1)]
-            lows[k].append(
-                (cell.middle - blur[0] - blur[1] - cell.reach).max(cell.least - penalty).lower()
-            )
-            blurs[k].append((float(blur[0]), float(blur[1])))
-    least = [min(row, key=float) for row in lows]
-    lowest = [blurs[k][min(range(len(lows[k])), key=lambda i: float(lows[k][i]))] for k in (0, 1)]
-    total = lowest[0][0] + lowest[1][0], lowest[0][1] + lowest[1][1]
+    lows = (
+        [_low(cell, 0, g, half) for cell in lists[0]],
+        [_low(cell, 1, [-g[0], -g[1]], half) for cell in lists[1]],
+    )
+    lowest = [min(row, key=lambda low: low.bound) for row in lows]  # exact numbers
     alive: tuple[list[Cell], list[Cell]] = ([], [])
     split: tuple[list[Cell], list[Cell]] = ([], [])
     for k in (0, 1):
-        for cell, low, blur in zip(lists[k], lows[k], blurs[k], strict=True):
-            if low + least[1 - k] > target:
+        for low in lows[k]:
+            if low.bound + lowest[1 - k].bound > target:
                 continue
-            alive[k].append(cell)
-            if float(cell.reach) > sum(blur) + sum(lowest[1 - k]):
-                split[k].append(cell)
+            alive[k].append(low.cell)
+            if float(low.cell.reach) > sum(low.blur) + sum(lowest[1 - k].blur):
+                split[k].append(low.cell)
         if len(alive[k]) > CROWD:
             split[k].clear()
-    return _Bounds(least[0] + least[1], best, alive, total, split)
+    blur = [lowest[0].blur[j] + lowest[1].blur[j] for j in (0, 1)]
+    return _Bounds(lowest[0].bound + lowest[1].bound, alive, (blur[0], blur[1]), split)
+
+
+def _low(cell: Cell, output: int, g: list[Any], half: tuple[Any, Any]) -> _Low:
+    """The lower bound of a cell's loss less g · (W - W_c): mean value form, or monotony."""
+    slant = _gradient(cell, output)
+    blur = [half[j] * (slant[j] - g[j]).abs_upper() for j in (0, 1)]
+    by_mean = cell.middle - blur[0] - blur[1] - cell.reach
+    by_monotony = cell.least - half[0] * abs(g[0]) - half[1] * abs(g[1])
+    bound = by_mean.max(by_monotony).lower()
+    if not bound.is_finite():  # a ball without bounds bounds nothing
+        bound = arb.neg_inf()
+    return _Low(cell, bound, (float(blur[0]), float(blur[1])))
 
 
 def _split(box: Box, bounds: _Bounds) -> list[Box]:

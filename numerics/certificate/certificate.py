@@ -23,10 +23,12 @@ r: importance of the second feature relative to the first; p: density; x_i: 0 wi
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from numbers import Rational, Real
 from typing import Any
+
+import numpy as np
 
 try:
     from flint import arb, ctx, fmpq
@@ -37,22 +39,26 @@ except ImportError:
 
 from superposition.numerics.certificate.branch_and_bound import Box, Search, exclude
 from superposition.numerics.certificate.dropped_point import (
+    Neighbourhood,
     Scaled,
+    configuration,
     neighbourhood,
     positive_everywhere,
 )
+from superposition.numerics.certificate.output_cell import middle
 from superposition.numerics.certificate.search_region import largest_weights
 from superposition.numerics.certificate.witness import Point, exact_loss, witness
 from superposition.theory.domain import check_count
 
 BITS = 128  # of the balls; 60 more than the worst cancellation, by slopes of 1e-9, uses up
 BUDGET = 400_000  # cells; ten to twenty seconds
+FINE = 80  # binary digits of the loss of a witness
 EXCHANGED = {"first dropped": "second dropped", "second dropped": "first dropped"}
 PROVEN = (
     "Every other configuration has a loss above r v: in a strip around W_2 = 0 by the local "
     "lemma, elsewhere by branch and bound."
 )
-OTHER_WAY = " (With the features exchanged: importance 1/r, losses divided by r.)"
+OTHER_WAY = " All this for the features exchanged: importance 1/r, losses divided by r."
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def certify(importance: Any, density: Any, *, budget: int = BUDGET, gap: Any = N
     if share is not None and not 0 < share < 1:
         raise ValueError(f"gap is {gap!r}; it must lie between 0 and 1.")
     if r > 1:
-        return _exchanged(certify(1 / r, p, budget=budget, gap=share))
+        return exchanged(certify(1 / r, p, budget=budget, gap=share))
     found = witness(r, p)
     if found is None:
         return prove_dropped(r, p, budget=budget)
@@ -123,7 +129,7 @@ def prove_dropped(importance: Any, density: Any, *, budget: int = BUDGET) -> Cer
     """
     r, p, budget = *_point(importance, density), check_count(budget, "budget")
     if r > 1:
-        return _exchanged(prove_dropped(1 / r, p, budget=budget))
+        return exchanged(prove_dropped(1 / r, p, budget=budget))
     with ctx.workprec(BITS):
         weight, density = _ball(r), _ball(p)
         target = weight * density * (4 - 3 * density) / 12
@@ -132,8 +138,7 @@ def prove_dropped(importance: Any, density: Any, *, budget: int = BUDGET) -> Cer
         for sign in (-1, 1):
             _, corner = positive_everywhere(weight, density, sign, near.box, budget)
             if corner is not None:
-                box = (0.0, first), (-near.second, near.second)
-                return _dropped(r, p, 0, box, _nearby(sign, corner))
+                return _nearby(r, p, sign, corner, near)
         sides = (-second, -near.second), (near.second, second)
         region = [Box((0.0, first), side) for side in sides]
         search = exclude(weight, density, target, region, budget)
@@ -146,7 +151,7 @@ def prove_dropped(importance: Any, density: Any, *, budget: int = BUDGET) -> Cer
 
 
 def _superposed(r: Fraction, p: Fraction, point: Point) -> Certificate:
-    loss, dropping = exact_loss(r, p, point), _dropping(r, p)
+    loss, dropping = _rounded(exact_loss(r, p, point), up=True), _dropping(r, p)
     why = (
         f"The witness loses {float(1 - loss / dropping):.3g} of it less than "
         f"r v = {float(dropping):.6g}, the least loss with a feature dropped."
@@ -165,7 +170,7 @@ def _dropped(r: Fraction, p: Fraction, boxes: int, stuck: Any, why: str) -> Cert
 
 def _enclosed(found: Certificate, gap: Fraction, budget: int) -> Certificate:
     """With the loss enclosed from below, and W_1 W_2 ≥ 0 excluded, as far as the budget goes."""
-    r, p, floor = found.importance, found.density, (1 - gap) * found.upper
+    r, p, floor = found.importance, found.density, _rounded((1 - gap) * found.upper, up=False)
     with ctx.workprec(BITS):
         weight, density, low = _ball(r), _ball(p), _ball(floor)
         first, second = largest_weights(weight, density)
@@ -196,13 +201,20 @@ def _enclosed(found: Certificate, gap: Fraction, budget: int) -> Certificate:
     )
 
 
-def _nearby(sign: int, corner: Scaled) -> str:
-    (alpha, _), (beta, _), (t, _) = corner
-    side = "antipodal" if sign < 0 else "confused"
-    return (
-        f"Stuck beside the dropped optimum, on the {side} side: at α = {alpha:.4g}, "
-        f"β = {beta:.4g}, t = {t:.4g} the lemma's Φ > 0 was not proven."
+def _nearby(
+    r: Fraction, p: Fraction, sign: int, corner: Scaled, near: Neighbourhood
+) -> Certificate:
+    """What a failure of the local lemma says: mostly, a point with a loss below r v."""
+    alpha, beta, t = (middle(interval) for interval in corner)
+    for k in range(12):
+        tried = configuration(sign, alpha, beta, t or near.box[2][1] / 2**k, float(p))
+        if exact_loss(r, p, _fractions(tried)) < _dropping(r, p):
+            return _superposed(r, p, _fractions(tried))
+    why = (
+        f"Stuck beside the dropped optimum, on the {'antipodal' if sign < 0 else 'confused'} "
+        f"side: at α = {alpha:.4g}, β = {beta:.4g}, t = {t:.4g} the lemma's Φ > 0 was not proven."
     )
+    return _dropped(r, p, 0, ((0.0, near.first), (-near.second, near.second)), why)
 
 
 def _far_away(search: Search, target: float) -> str:
@@ -212,20 +224,31 @@ def _far_away(search: Search, target: float) -> str:
     )
 
 
-def _exchanged(found: Certificate) -> Certificate:
-    """The same with the features exchanged: L(r; W_1, W_2, b_1, b_2) = r L(1/r; W_2, W_1, b_2, b_1)."""
+def exchanged(found: Certificate) -> Certificate:
+    """The certificate at 1/r: L(r; W_1, W_2, b_1, b_2) = r L(1/r; W_2, W_1, b_2, b_1).
+
+    >>> exchanged(certify(Fraction(1, 9), 1)).phase
+    'first dropped'
+    """
     r = 1 / found.importance
     first, second, *biases = found.witness
     return replace(
         found,
         importance=r,
         phase=EXCHANGED.get(found.phase, found.phase),
-        why=found.why + OTHER_WAY,
+        why=found.why.removesuffix(OTHER_WAY) + (OTHER_WAY if r > 1 else ""),
         witness=(second, first, biases[1], biases[0]),
         lower=r * found.lower,
         upper=r * found.upper,
         stuck=found.stuck and (found.stuck[1], found.stuck[0]),
     )
+
+
+def _rounded(number: Fraction, up: bool) -> Fraction:
+    """A number of ``FINE`` binary digits, on the safe side."""
+    size = number.numerator.bit_length() - number.denominator.bit_length()
+    unit = Fraction(2) ** (size - FINE)
+    return (math.ceil(number / unit) if up else math.floor(number / unit)) * unit
 
 
 def _dropping(r: Fraction, p: Fraction) -> Fraction:
@@ -246,8 +269,9 @@ def _fraction(value: Any, name: str) -> Fraction:
     """The fraction that a number is."""
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        return Fraction(value) if isinstance(value, Rational) else Fraction(float(value))
+    if isinstance(value, int | Fraction | float | np.number) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError, TypeError):
+            return Fraction(value if isinstance(value, int | Fraction) else float(value))
     raise ValueError(f"{name} is {value!r}; it must be an int, Fraction, fmpq or finite float.")
 
 

@@ -26,13 +26,13 @@ Lemma. Let r ≤ 1, κ² = 24 r v/p, 0 < |W_2| ≤ s and W_1 ≤ w. Then L > r v
 Proof. Second output, a_2 = W_2² ≤ s², t = |W_1 W_2| ≤ w s: with b_2 ≥ t it is linear and
 costs at least v[(1 - a_2)² + t²]. With b_2 < t, E x z_+ < a_2 p/3 + t p²/4 + t p/2, so it costs
 p/3 - 2 E x z_+ > v by (1), and L > r v. Else L - r v ≥ F_1 - r v W_2²(2 - a - W_2²), which is t² Φ
-as W_2² = t²/a. Now F_1 ≥ p J(a) (``search_region``). a ≥ 2: nothing is subtracted. |a - 1| > κ|W_2|:
-p J(a) > r v W_2² (2 - a), as J ≥ (1 - a)²/12, 2 - a ≤ 2 for a ≤ 1, and for d = a - 1 in [0, 1]
-J = d²/(3(2 + d)²) with (1 - d)(2 + d)² ≤ 4. So |α| = |a - 1|/t ≤ κ/W_1 ≤ A and t ≤ T are left.
-|β| > B: the integral along x costs at least (|e|/max(a, 1))²/4 at the offset e = b_1 ± t y if
-|e| ≤ a, and 1/4 beyond: (e)²/4 for e ≥ 0; for e = -a s, s³/3 + min_k ∫_0^{1-s} (s - k u)² du =
-s³/3 + s²(1 - s)/4. As |e| ≥ t(B - 1), F_1 ≥ p (t(B - 1)/a+)²/4, and (3) suffices. The rest is (5),
-where (4) makes the formula exact. ∎
+as W_2² = t²/a. Now F_1 ≥ p J(a) (``search_region``). a ≥ 2: nothing is subtracted. Next,
+|a - 1| > κ|W_2|: p J(a) > r v W_2² (2 - a), as J ≥ (1 - a)²/12, 2 - a ≤ 2 for a ≤ 1, and for
+d = a - 1 in [0, 1] J = d²/(3(2 + d)²) with (1 - d)(2 + d)² ≤ 4. So |α| = |a - 1|/t ≤ κ/W_1 ≤ A
+and t ≤ T are left. |β| > B: the integral along x costs at least (|e|/max(a, 1))²/4 at the offset
+e = b_1 ± t y if |e| ≤ a, and 1/4 beyond: e²/4 for e ≥ 0; for e = -a s, s³/3 +
+min_k ∫_0^{1-s} (s - k u)² du = s³/3 + s²(1 - s)/4. As |e| ≥ t(B - 1), F_1 ≥ p (t(B - 1)/a+)²/4, and
+(3) suffices. The rest is (5), where (4) makes the formula exact. ∎
 
 On W_1 W_2 = 0 itself: an output whose other slope is 0, with a = 0 or b_2 ≥ 0, costs v at least
 (its constant part is best at the mean); ``certificate`` spells out the equality case.
@@ -42,6 +42,7 @@ balls. v = p/3 - p²/4: variance of a feature. Source: derived here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +72,7 @@ def neighbourhood(importance: Any, p: Any, first: float) -> Neighbourhood:
     """The widest strip that conditions (1) to (4) allow, for |W_1| ≤ first; balls r ≤ 1 and p.
 
     >>> neighbourhood(arb(1) / 4, arb(1) / 2, 1.5).second
-    0.0625
+    0.0590335435106244
     """
     ratio = importance * (4 - 3 * p) / 12  # r v/p
     kappa = (24 * ratio).sqrt()
@@ -134,11 +135,10 @@ def positive_everywhere(
     waiting: list[Scaled] = [box]
     looked = 0
     while waiting:
-        part = waiting.pop()
+        whole = waiting.pop()
         looked += 1
-        balls = [ball(interval) for interval in part]
-        slants = excess(importance, p, sign, *balls)[1:]
-        part, slants = _shrunk(part, slants, box)
+        slants = excess(importance, p, sign, *(ball(interval) for interval in whole))[1:]
+        part = _shrunk(whole, slants, box)
         if part is None:
             continue
         centre = excess(importance, p, sign, *(arb(middle(interval)) for interval in part))[0]
@@ -151,21 +151,36 @@ def positive_everywhere(
         if looked >= budget or centre <= 0:
             return looked, part
         widest = max(range(3), key=lambda k: float(blurs[k]))
-        waiting += [(*part[:widest], half, *part[widest + 1 :]) for half in halves(part[widest])]
+        for half in halves(part[widest]):
+            alpha, beta, t = (half if k == widest else part[k] for k in range(3))
+            waiting.append((alpha, beta, t))
     return looked, None
 
 
-def _shrunk(part: Any, slants: Any, box: Scaled) -> tuple[Any, Any]:
-    """The faces on which Φ can be least over the whole box; None if it cannot be in this part."""
+def configuration(
+    sign: int, alpha: float, beta: float, t: float, density: float
+) -> tuple[float, float, float, float]:
+    """(W_1, W_2, b_1, b_2) near a point of the scaled variables, b_2 the best of a linear output.
+
+    >>> configuration(-1, 0.0, 0.5, 0.25, 0.5)
+    (1.0, -0.25, 0.125, 0.296875)
+    """
+    first = math.sqrt(1 + t * alpha)
+    second = sign * t / first
+    return first, second, t * beta, density / 2 * (1 - second**2 - first * second)
+
+
+def _shrunk(part: Scaled, slants: tuple[Any, ...], box: Scaled) -> Scaled | None:
+    """The face on which Φ can be least over the whole box; None if that is not in this part."""
     faces = list(part)
     for k, slant in enumerate(slants):
         end = 0 if slant > 0 else 1 if slant < 0 else None
         if end is None:
             continue
         if part[k][end] != box[k][end]:
-            return None, slants
+            return None
         faces[k] = (part[k][end], part[k][end])
-    return tuple(faces), slants
+    return faces[0], faces[1], faces[2]
 
 
 def _positive(value: Any) -> Any:

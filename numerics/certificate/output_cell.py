@@ -53,14 +53,17 @@ class Cell(NamedTuple):
 
 
 def slopes(own: Interval, other: Interval) -> Slopes:
-    """The slopes of an output over a box of weights, neither interval with 0 inside."""
-    ends = [(arb(w), arb(u)) for w in own for u in other]
-    squares = sorted((w * w for w, _ in ends[::2]), key=float)
-    products = sorted((w * u for w, u in ends), key=float)
+    """The slopes of an output over a box of weights, neither interval with 0 inside.
+
+    Ends are ordered as floats, which is exact; their products are exact from 106 bits on.
+    """
+    (w_low, w_high), (u_low, u_high) = (sorted(abs(end) for end in ends) for ends in (own, other))
+    small, large = arb(w_low) * arb(u_low), arb(w_high) * arb(u_high)
+    if sum(own) * sum(other) < 0:
+        small, large = -large, -small
     w, u = arb(middle(own)), arb(middle(other))
-    return Slopes(
-        (squares[0], products[0]), (w * w, w * u), (squares[1], products[3]), ball(own), ball(other)
-    )
+    low, high = (arb(w_low) ** 2, small), (arb(w_high) ** 2, large)
+    return Slopes(low, (w * w, w * u), high, ball(own), ball(other))
 
 
 def bias_interval(over: Slopes, p: Any) -> Interval:

@@ -31,10 +31,10 @@ Interval = tuple[float, float]
 def own_feature_loss(weight: Interval, p: Any) -> Any:
     """p J(w²), the least over an interval of weights that has 0 not inside; a ball.
 
-    >>> float(own_feature_loss((2.0, 3.0), arb(1)))
-    0.12
+    >>> float(own_feature_loss((1.5, 2.0), arb(1))) > 0.049  # at w² = 2.25
+    True
     """
-    low, high = sorted((arb(end) ** 2 for end in weight), key=float)
+    low, high = (arb(end) ** 2 for end in sorted(abs(end) for end in weight))
     if low > 1:
         return p * ((low - 1) / (low + 1)) ** 2 / 3
     return p * (1 - high) ** 2 / 12 if high < 1 else 0 * p
@@ -43,8 +43,8 @@ def own_feature_loss(weight: Interval, p: Any) -> Any:
 def largest_weights(importance: Any, p: Any) -> tuple[float, float]:
     """|W_1| and |W_2| beyond which the loss exceeds r v; balls r ≤ 1 and p.
 
-    >>> largest_weights(arb(1) / 4, arb(1))
-    (1.29..., 1.73...)
+    >>> [round(weight, 6) for weight in largest_weights(arb(1) / 4, arb(1))]
+    [1.290994, 1.732051]
     """
     target = importance * p * (4 - 3 * p) / 12
     return _largest(target, p), _largest(target / importance, p)

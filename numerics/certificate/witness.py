@@ -31,7 +31,7 @@ STARTS = tuple(
     for first, second in ((0.0, -0.1), (0.0, -0.3), (0.0, -0.6), (0.0, -0.9), (-0.1, -0.9))
     for biases in ((0.02, 0.4), (0.3, 0.3))
 )
-DIGITS = 24  # binary, of a witness
+DIGITS = 23  # binary, of a witness at density 1
 NARROWEST = 0.02  # |W_2| below which floats lose the loss to cancellation
 
 
@@ -49,7 +49,7 @@ def exact_loss(importance: Fraction, density: Fraction, point: Point) -> Fractio
 
 
 def float_loss(
-    importance: float, density: float, point: Sequence[float]
+    importance: float, density: float, point: Sequence[float] | NDArray[np.float64]
 ) -> tuple[tuple[float, float], NDArray[np.float64]]:
     """F of both outputs, and the gradient of L, in floats."""
     w, u, *biases = (float(number) for number in point)
@@ -98,18 +98,19 @@ def witness(importance: Fraction, density: Fraction) -> Point | None:
     least = importance * density * (4 - 3 * density) / 12
     best: Point | None = None
     for start in STARTS:
-        point = rounded(descended(float(importance), float(density), start))
+        point = rounded(descended(float(importance), float(density), start), density)
         loss = exact_loss(importance, density, point)
         if loss < least:
             best, least = point, loss
     return best
 
 
-def rounded(point: Any) -> Point:
-    """A point on a binary grid.
+def rounded(point: Any, density: Fraction) -> Point:
+    """A point on a binary grid, finer for small densities as the biases are.
 
-    >>> rounded([0.5, -1, 0, 1e-9])
+    >>> rounded([0.5, -1, 0, 1e-9], Fraction(1, 2))
     (Fraction(1, 2), Fraction(-1, 1), Fraction(0, 1), Fraction(0, 1))
     """
-    first, second, *biases = (Fraction(round(float(x) * 2**DIGITS), 2**DIGITS) for x in point)
+    grid = 2 ** (DIGITS + math.ceil(1 / density).bit_length())
+    first, second, *biases = (Fraction(round(Fraction(float(x)) * grid), grid) for x in point)
     return first, second, biases[0], biases[1]
