@@ -10,6 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from superposition.numerics.certificate.certificate import Certificate as Certificate
+    from superposition.numerics.certificate.certificate import certify as certify
+    from superposition.numerics.certificate.record import certify_many as certify_many
     from superposition.numerics.expectation.methods import Enumeration as Enumeration
     from superposition.numerics.expectation.methods import Moments as Moments
     from superposition.numerics.expectation.methods import Sampling as Sampling
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Axis": "phase_diagram.plane",
+    "Certificate": "certificate.certificate",
     "Enumeration": "expectation.methods",
     "ExactDiagram": "phase_diagram.exact_diagram",
     "ExpectedLoss": "expectation.result",
@@ -57,6 +61,8 @@ _HOME = {
     "SecondOrderProduct": "expectation.result",
     "Strata": "expectation.methods",
     "Transform": "expectation.methods",
+    "certify": "certificate.certificate",
+    "certify_many": "certificate.record",
     "exact_phase_diagram": "phase_diagram.exact_diagram",
     "expected_loss": "expectation.question",
     "expected_loss_gradient": "expectation.question",

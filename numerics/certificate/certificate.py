@@ -105,10 +105,8 @@ def certify(importance: Any, density: Any, *, budget: int = BUDGET, gap: Any = N
     >>> found.phase, found.proven, found.upper < Fraction(5, 48)
     ('superposed', True, True)
     """
-    r, p, budget = *_point(importance, density), check_count(budget, "budget")
-    share = None if gap is None else _fraction(gap, "gap")
-    if share is not None and not 0 < share < 1:
-        raise ValueError(f"gap is {gap!r}; it must lie between 0 and 1.")
+    r, p, budget = *exact_point(importance, density), check_count(budget, "budget")
+    share = exact_gap(gap)
     if r > 1:
         return exchanged(certify(1 / r, p, budget=budget, gap=share))
     found = witness(r, p)
@@ -127,7 +125,7 @@ def prove_dropped(importance: Any, density: Any, *, budget: int = BUDGET) -> Cer
     >>> prove_dropped(1, Fraction(1, 10)).phase
     'superposed'
     """
-    r, p, budget = *_point(importance, density), check_count(budget, "budget")
+    r, p, budget = *exact_point(importance, density), check_count(budget, "budget")
     if r > 1:
         return exchanged(prove_dropped(1 / r, p, budget=budget))
     with ctx.workprec(BITS):
@@ -224,6 +222,34 @@ def _far_away(search: Search, target: float) -> str:
     )
 
 
+def exact_point(importance: Any, density: Any) -> tuple[Fraction, Fraction]:
+    """(r, p) as fractions; ``ValueError`` unless r > 0 and 0 < p ≤ 1.
+
+    >>> exact_point(0.5, 1)
+    (Fraction(1, 2), Fraction(1, 1))
+    """
+    r, p = _fraction(importance, "importance"), _fraction(density, "density")
+    if r <= 0:
+        raise ValueError(f"importance is {importance!r}; it must be positive.")
+    if not 0 < p <= 1:
+        raise ValueError(f"density is {density!r}; a density p = 1 - S must lie in (0, 1].")
+    return r, p
+
+
+def exact_gap(gap: Any) -> Fraction | None:
+    """The fraction that a gap is; ``ValueError`` unless None or between 0 and 1.
+
+    >>> exact_gap(0.25)
+    Fraction(1, 4)
+    """
+    if gap is None:
+        return None
+    share = _fraction(gap, "gap")
+    if not 0 < share < 1:
+        raise ValueError(f"gap is {gap!r}; it must lie between 0 and 1.")
+    return share
+
+
 def exchanged(found: Certificate) -> Certificate:
     """The certificate at 1/r: L(r; W_1, W_2, b_1, b_2) = r L(1/r; W_2, W_1, b_2, b_1).
 
@@ -254,15 +280,6 @@ def _rounded(number: Fraction, up: bool) -> Fraction:
 def _dropping(r: Fraction, p: Fraction) -> Fraction:
     """r v, the least loss with a feature dropped, r ≤ 1."""
     return r * p * (4 - 3 * p) / 12
-
-
-def _point(importance: Any, density: Any) -> tuple[Fraction, Fraction]:
-    r, p = _fraction(importance, "importance"), _fraction(density, "density")
-    if r <= 0:
-        raise ValueError(f"importance is {importance!r}; it must be positive.")
-    if not 0 < p <= 1:
-        raise ValueError(f"density is {density!r}; a density p = 1 - S must lie in (0, 1].")
-    return r, p
 
 
 def _fraction(value: Any, name: str) -> Fraction:
