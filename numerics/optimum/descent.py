@@ -12,7 +12,7 @@ Source: saddle-free Newton (Dauphin et al. 2014) in a trust region (Conn, Gould,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,13 +158,14 @@ def _stepped(landscape: Landscape, state: _State, free: NDArray[np.bool_] | None
     def chosen(new: Array, old: Array) -> Array:
         return np.where(taken.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
 
-    kept = replace(state, radius=radius, stalled=stalled)
-    return replace(
-        kept,
-        **{
-            name: chosen(getattr(trial, name), getattr(state, name))
-            for name in ("points", "loss", "gradient", "values", "vectors")
-        },
+    return _State(
+        chosen(trial.points, state.points),
+        chosen(trial.loss, state.loss),
+        chosen(trial.gradient, state.gradient),
+        chosen(trial.values, state.values),
+        chosen(trial.vectors, state.vectors),
+        radius,
+        stalled,
     )
 
 

@@ -51,7 +51,8 @@ class Landscape:
         """Σ I_i Var x_i, (R,): what storing nothing costs; gradients are judged against it."""
         law = Features(self.density, self.values)
         mean = self.density * law.moment(1)
-        return np.sum(self.importance * (self.density * law.moment(2) - mean**2), axis=1)
+        spread = self.density * law.moment(2) - mean**2
+        return np.asarray(np.sum(self.importance * spread, axis=1))
 
     def __len__(self) -> int:
         return len(self.importance)

@@ -35,7 +35,7 @@ def canonical_pose(W: Array) -> Array:
         rows = np.flatnonzero(fresh)
         axes[rows, :, opened[rows]] = new[rows] / size[rows, None]
         opened += fresh
-    return np.einsum("ram,ran->rmn", axes, W)
+    return np.asarray(np.einsum("ram,ran->rmn", axes, W))
 
 
 def snapped(W: Array, b: Array) -> tuple[Array, Array]:

@@ -55,9 +55,7 @@ def boundaries(
     sides: the two cells of every transition; plaquettes: their four sides each.
     """
     at: dict[Side, int] = {side: number for number, side in enumerate(sides)}
-    kind = [
-        (*sorted(map(str, found.phases[k])), bool(found.first_order[k])) for k in range(len(sides))
-    ]
+    kind = [_kind(found, number) for number in range(len(sides))]
     links: dict[int, set[int]] = defaultdict(set)
     meetings = []
     for plaquette in plaquettes:
@@ -74,6 +72,11 @@ def boundaries(
     return tuple(
         _curve(found, chain, kind[chain[0]]) for chain in _chains(len(sides), links)
     ), meetings
+
+
+def _kind(found: Transitions, number: int) -> tuple[str, str, bool]:
+    one, other = sorted(map(str, found.phases[number]))
+    return one, other, bool(found.first_order[number])
 
 
 def _nearest_pairs(places: Array, alike: list[int]) -> list[tuple[int, int]]:

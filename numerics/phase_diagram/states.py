@@ -24,7 +24,7 @@ from superposition.numerics.phase_diagram.plane import Plane
 from superposition.theory.feature_dimensionality import dimensionality
 
 Array = NDArray[np.float64]
-PUSH = 0.02  # of weights of order one
+PUSH, PUSHES = 0.03, 4  # of weights of order one; random ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +71,17 @@ class States:
         """The minima at other places that these lead to, downhill from the same points."""
         there = _downhill(self, places)
         bound, direction = curvature_bound(there.landscape, there.points)
-        # A kink can hold a descent on its convex side: a push along the least direction tells.
+        # A kink can hold a descent on its convex side: pushes to several sides tell.
         rows = np.flatnonzero(bound < -1e-9 * there.landscape.scale)
-        for side in (PUSH, -PUSH) if len(rows) else ():
-            held = there.taken(rows)
-            moved = held.points + side * direction[rows]
-            pushed = _downhill(States(self.plane, held.places, moved, held.loss), held.places)
-            there = there.with_rows(rows, pushed.where(pushed.loss < held.loss, held))
+        if len(rows):
+            size = (PUSHES, len(rows), there.points.shape[1])
+            drawn = np.random.default_rng(0).standard_normal(size)
+            drawn *= PUSH / np.linalg.norm(drawn, axis=2, keepdims=True)
+            for push in (PUSH * direction[rows], -PUSH * direction[rows], *drawn):
+                held = there.taken(rows)
+                moved = States(self.plane, held.places, held.points + push, held.loss)
+                pushed = _downhill(moved, held.places)
+                there = there.with_rows(rows, pushed.where(pushed.loss < held.loss, held))
         return there
 
     def continued(self, places: Array) -> States:

@@ -112,13 +112,9 @@ def _plane(told: dict[str, Any]) -> Plane:
     }
     values = told["values"]
     law: ValueLaw = Binary() if values == "binary" else Uniform(*values)
+    importance, density, kinds = (tuple(told[name]) for name in ("importance", "density", "kinds"))
     return Plane(
-        axes["x"],
-        axes["y"],
-        told["hidden"],
-        *(tuple(told[name]) for name in ("importance", "density", "kinds")),
-        told["biases"],
-        law,
+        axes["x"], axes["y"], told["hidden"], importance, density, kinds, told["biases"], law
     )
 
 

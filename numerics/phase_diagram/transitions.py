@@ -1,25 +1,24 @@
 r"""Transitions: where the global minimum changes between two neighbouring cells.
 
-On the segment from one cell to the other both cells' minima are followed. Bisection keeps the
-last place where the first one's state is the global minimum and the first place where the
-other's is. What is left in the end is the transition, of
+On the segment from one cell to the other both cells' minima are followed. A transition is of
 
-*first order* where the two states still differ: the losses cross,
+*second order* where one end's branch goes on as a saddle and the other's grows out of it:
 
-.. math:: L(θ_1, s) = L(θ_2, s), \qquad \text{solved by secants;}
+.. math:: κ(θ_1, s) = 0, \qquad κ \text{ the least one-sided second derivative;}
 
-*second order* where they agree: one branch loses its stability there,
+*first order* where the two states are apart and their losses cross:
 
-.. math:: κ(θ_1, s) = 0, \qquad κ \text{ the least one-sided second derivative,}
+.. math:: L(θ_1, s) = L(θ_2, s).
 
-solved by secants on the branch that goes on as a saddle. Segments on which nothing changes but
-the numbers of one continuous branch hold no transition.
+The first is bracketed by the signs of κ. For the second, bisection keeps the last place where
+the first one's state is the global minimum and the first place where the other's is. Segments
+on which nothing changes but the numbers of one continuous branch hold no transition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,7 @@ JUMP = 3e-3  # of the fingerprint, across a segment of 1e-11: less is no jump
 SMALL = 1e-12  # of the scale: a root
 BISECTIONS = 36
 SECANTS = 12
-BACK = 3e-3  # of an axis: how far inside its phase a branch is unmistakable
+STABILITY_STEPS = 24
 STEEP = 0.1  # of the fingerprint, between neighbouring cells: a jump may hide there
 CLOSE = 1e-3  # of a segment: how far from the bisected place the stability limit is sought
 
@@ -83,27 +82,101 @@ def changing(states: States, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
 
 def transitions(one: States, other: States) -> Transitions:
     """The transition on each of S segments that has one."""
-    starts, ends = one.places, other.places
+    second_order = _losses_of_stability(one, other)
+    rest = np.setdiff1d(np.arange(len(one)), second_order.segment)
+    first_order = _crossings(one.taken(rest), other.taken(rest))
+    return _joined(second_order, replace(first_order, segment=rest[first_order.segment]))
+
+
+def _losses_of_stability(one: States, other: States) -> Transitions:
+    """Segments on which one end's branch goes on as a saddle, and nothing else takes over before.
+
+    The end with the larger symmetry, or more dropped features, has the branch that goes on.
+    """
+    names = np.stack([np.array(one.phases()), np.array(other.phases())], axis=1)
+    found = []
+    for near, far, sides in ((one, other, names), (other, one, names[:, ::-1])):
+        index = np.flatnonzero(sides[:, 0] != sides[:, 1])
+        start, end = near.taken(index), far.taken(index)
+        beyond = start.continued(end.places)
+        goes_on = beyond.stationary() & (np.array(beyond.phases()) == sides[index, 0])
+        index, start, end = index[goes_on], start.taken(goes_on), end.taken(goes_on)
+        stable, unstable = start.curvature(), beyond.taken(goes_on).curvature()
+        crossed = (stable > 0) & (unstable < 0)
+        index, start, end = index[crossed], start.taken(crossed), end.taken(crossed)
+        limit = _stability_limit(start, end, stable[crossed], unstable[crossed])
+        follower = end.at(limit.places)
+        # Something lower already: the losses have crossed before.
+        met = follower.loss >= limit.loss - SAME_LOSS * limit.landscape.scale
+        index, limit = index[met], limit.taken(met)
+        residual = limit.curvature() / limit.landscape.scale
+        found.append(
+            Transitions(
+                limit,
+                limit,
+                np.zeros(len(index), dtype=bool),
+                residual,
+                np.zeros(len(index)),
+                index,
+                names[index],
+            )
+        )
+    return _joined(*found)
+
+
+def _stability_limit(start: States, end: States, stable: Array, unstable: Array) -> States:
+    """Where the least curvature of the continued branch vanishes: safeguarded secants."""
+
+    def at(t: Array) -> States:
+        return start.continued(start.places + t[:, None] * (end.places - start.places))
+
+    def curvature(t: Array) -> Array:
+        there = at(t)
+        return np.asarray(there.curvature() / there.landscape.scale)
+
+    count = len(start)
+    low, high = np.zeros(count), np.ones(count)
+    f_low, f_high = stable / start.landscape.scale, unstable / end.landscape.scale
+    best, f_best = low.copy(), f_low.copy()
+    for step in range(STABILITY_STEPS):
+        run = high - low
+        guess = high - f_high * run / np.where(f_high == f_low, 1.0, f_high - f_low)
+        # Every third step halves the bracket, should the secants creep.
+        guess = (low + high) / 2 if step % 3 == 2 else np.clip(guess, low, high)
+        value = curvature(guess)
+        better = np.abs(value) < np.abs(f_best)
+        best, f_best = np.where(better, guess, best), np.where(better, value, f_best)
+        above = value > 0
+        low, f_low = np.where(above, guess, low), np.where(above, value, f_low)
+        high, f_high = np.where(above, high, guess), np.where(above, f_high, value)
+        if np.all(np.abs(f_best) < SMALL):
+            break
+    return at(best)
+
+
+def _crossings(one: States, other: States) -> Transitions:
+    """Segments on which the two ends' losses cross while their states are apart."""
     low, high = np.zeros(len(one)), np.ones(len(one))
     left, right = one, other
     names = np.array(one.phases()), np.array(other.phases())
-
-    def places(t: Array) -> Array:
-        return np.asarray(starts + t[:, None] * (ends - starts))
-
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        a, b = left.at(places(middle)), right.at(places(middle))
-        best, first = _best_in_the_middle(a, b, left, right, names)
+        places = one.places + middle[:, None] * (other.places - one.places)
+        best, first = _best_in_the_middle(left.at(places), right.at(places), left, right, names)
         left, right = best.where(first, left), best.where(~first, right)
         low, high = np.where(first, middle, low), np.where(first, high, middle)
     jump = left.distance(right)
-    first_order = jump > JUMP
-    phases = np.stack([np.array(left.phases()), np.array(right.phases())], axis=1)
-    kept = first_order | (phases[:, 0] != phases[:, 1])
-    index = np.flatnonzero(kept)
-    found = _crossings(left.taken(index), right.taken(index), first_order[index])
-    return Transitions(*found, jump[index], index, phases[index])
+    index = np.flatnonzero(jump > JUMP)
+    before, after, residual = _equal_losses(left.taken(index), right.taken(index))
+    return Transitions(
+        before,
+        after,
+        np.ones(len(index), dtype=bool),
+        residual,
+        jump[index],
+        index,
+        np.stack([np.array(before.phases()), np.array(after.phases())], axis=1),
+    )
 
 
 def _best_in_the_middle(
@@ -131,95 +204,53 @@ def _best_in_the_middle(
     return best, np.where(told, name == names[0], first)
 
 
-def _crossings(
-    left: States, right: States, first_order: NDArray[np.bool_]
-) -> tuple[States, States, NDArray[np.bool_], Array]:
-    """The places made exact: equal losses, or a least curvature of zero."""
-    along = right.places - left.places
+def _equal_losses(a: States, b: States) -> tuple[States, States, Array]:
+    """Both states where their losses are equal: secants from where bisection left them."""
+    along = b.places - a.places
     way = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-300)
-    before, after, residual = left, right, np.zeros(len(left))
-    for exact, order in ((_equal_losses, True), (_stability_limit, False)):
-        index = np.flatnonzero(first_order == order)
-        if len(index):
-            a, b, residual[index] = exact(left.taken(index), right.taken(index), way[index])
-            before, after = before.with_rows(index, a), after.with_rows(index, b)
-    return before, after, first_order, residual
-
-
-def _equal_losses(a: States, b: States, way: Array) -> tuple[States, States, Array]:
-    """Both states where their losses are equal."""
 
     def gap(shift: Array) -> Array:
         places = a.places + shift[:, None] * way
         here = a.at(places)
         return np.asarray((here.loss - b.at(places).loss) / here.landscape.scale)
 
-    shift, residual = _root(gap, len(a), 1e-7)
-    there = a.places + shift[:, None] * way
-    return a.at(there), b.at(there), residual
-
-
-def _stability_limit(a: States, b: States, way: Array) -> tuple[States, States, Array]:
-    """The branch that goes on as a saddle, twice, where its least curvature vanishes."""
-    saddle = _persistent(a, b, way)
-
-    def curvature(shift: Array) -> Array:
-        here = saddle.continued(a.places + shift[:, None] * way)
-        return np.asarray(here.curvature() / here.landscape.scale)
-
-    shift, residual = _root(curvature, len(a), 1e-5)
-    limit = saddle.continued(a.places + shift[:, None] * way)
-    return limit, limit, residual
-
-
-def _persistent(a: States, b: States, way: Array) -> States:
-    """Of the two branches that meet, the one that goes on as a stationary point on both sides.
-
-    Each is taken back into its own phase first, where it can be told from the other.
-    """
-    back, onward = a.places - BACK * way, b.places + BACK * way
-    own_a, own_b = a.at(back), b.at(onward)
-    return own_a.where(_goes_on(own_a, onward) | ~_goes_on(own_b, back), own_b)
-
-
-def _goes_on(branch: States, places: Array) -> NDArray[np.bool_]:
-    there = branch.continued(places)
-    same = np.array(there.phases()) == np.array(branch.phases())
-    return np.asarray(same & there.stationary())
-
-
-def _root(function: Callable[[Array], Array], count: int, step: float) -> tuple[Array, Array]:
-    """Roots near zero of ``count`` functions at once; the values there.
-
-    Damped secants from a first ``step``; where they do not arrive, bisection between the nearest
-    places of unlike sign.
-    """
-    best = np.zeros(count)
-    f_best = function(best)
-    previous, here = best - step, best.copy()
-    f_previous, f_here = function(previous), f_best.copy()
+    best = np.zeros(len(a))
+    f_best = gap(best)
+    previous, here = best - 1e-7, best.copy()
+    f_previous, f_here = gap(previous), f_best.copy()
     for _ in range(SECANTS):
+        if np.all(np.abs(f_best) < SMALL):
+            break
         run, rise = here - previous, f_here - f_previous
         flat = rise == 0
         move = np.where(flat, 0.0, -f_here * run / np.where(flat, 1.0, rise))
         previous, f_previous = here, f_here
         here = here + np.clip(move, -CLOSE, CLOSE)
-        f_here = function(here)
+        f_here = gap(here)
         better = np.abs(f_here) < np.abs(f_best)
         best, f_best = np.where(better, here, best), np.where(better, f_here, f_best)
-        if np.all(np.abs(f_best) < SMALL):
-            return best, f_best
-    low, high = np.full(count, np.nan), np.full(count, np.nan)
-    for width in step * 4.0 ** np.arange(6):
-        ends = best - width, best + width
-        unlike = np.isnan(low) & (function(ends[0]) * function(ends[1]) < 0)
-        low, high = np.where(unlike, ends[0], low), np.where(unlike, ends[1], high)
-    rising = function(np.where(np.isnan(high), best, high)) > 0
-    for _ in range(BISECTIONS):
-        middle = np.where(np.isnan(low), best, (low + high) / 2)
-        value = function(middle)
-        better = np.abs(value) < np.abs(f_best)
-        best, f_best = np.where(better, middle, best), np.where(better, value, f_best)
-        above = (value > 0) == rising
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return best, f_best
+    there = a.places + best[:, None] * way
+    return a.at(there), b.at(there), f_best
+
+
+def _joined(*parts: Transitions) -> Transitions:
+    """All of them, in the order of their segments; a segment's first only."""
+    segments = np.concatenate([part.segment for part in parts])
+    _, order = np.unique(segments, return_index=True)
+    plane = parts[0].before.plane
+
+    def states(name: str) -> States:
+        sides = [getattr(part, name) for part in parts]
+        arrays = (
+            np.concatenate([getattr(s, k) for s in sides]) for k in ("places", "points", "loss")
+        )
+        return States(plane, *arrays).taken(order)
+
+    def array(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])[order]
+
+    return Transitions(
+        states("before"),
+        states("after"),
+        *(array(name) for name in ("first_order", "residual", "jump", "segment", "phases")),
+    )
