@@ -37,6 +37,8 @@ from superposition.theory.phase_diagram import phases
 from superposition.theory.registry import statements
 from superposition.theory.statement import Argument, Statement
 from superposition.theory.symbols import rho
+from superposition.theory.symmetric_arrangements import polygon
+from superposition.theory.symmetric_arrangements.one_output import bias_polynomial
 
 PROSE = "companion.typ"
 
@@ -136,9 +138,28 @@ def _computed() -> str:
         f"{_literal(name)}: ${typst(sympy.sympify(value))}$" for name, value in numbers.items()
     ]
     entries.append(f'"factor degrees": {_literal(", ".join(map(str, degrees)))}')
+    entries += [f"{_literal(name)}: ${text}$" for name, text in _pentagon().items()]
     *whole, last = map(str, polygon_critical_point.seen_whole(range(5, 200)))
     entries.append(f'"polygons seen whole": {_literal(", ".join(whole) + " and " + last)}')
     return f"({', '.join(entries)},)"
+
+
+def _pentagon() -> dict[str, str]:
+    """The series of the pentagon for sparse features, with rounded coefficients."""
+    series = polygon.polygon_series(polygon.PENTAGON, order=1)
+    degree = bias_polynomial(polygon.slopes(polygon.PENTAGON), sympy.Rational(-1, 4)).degree()
+
+    def rounded(polynomial: sympy.Poly) -> str:
+        terms = [(f"{float(c):+.4f}", power) for (power,), c in reversed(polynomial.terms())]
+        powers = {0: "", 1: " p"}
+        return " ".join(text + powers.get(power, f" p^{power}") for text, power in terms)
+
+    return {
+        "pentagon bias": rounded(series.relative_bias),
+        "pentagon norm": rounded(series.squared_norm).lstrip("+"),
+        "pentagon loss": rounded(series.loss).lstrip("+"),
+        "pentagon degree": str(degree),
+    }
 
 
 def equation(statement: Statement) -> str:

@@ -119,7 +119,16 @@ class TypstPrinter(Printer):  # type: ignore[misc]  # sympy is untyped
     def _print_TruncatedPower(self, expr: Any) -> str:
         form, power = expr.args
         exponent = "" if power == 1 else f"^{self._print(power)}"
+        if not power.is_Integer:
+            exponent = f"^({self._print(power)})"
         return f"lr(({self._print(form)}))_+{exponent}"
+
+    def _print_factorial(self, expr: sympy.factorial) -> str:
+        return f"{self._group(expr.args[0], PRECEDENCE['Func'])}!"
+
+    def _print_binomial(self, expr: sympy.binomial) -> str:
+        above, below = expr.args
+        return f"binom({self._print(above)}, {self._print(below)})"
 
     def _print_Function(self, expr: Any) -> str:
         name = expr.func.__name__

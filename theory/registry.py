@@ -27,6 +27,10 @@ MODULES = (
     "phase_boundaries",
     "polytopes",
     "one_active_polygons",
+    "symmetric_arrangements.one_output",
+    "symmetric_arrangements.simplex",
+    "symmetric_arrangements.polygon",
+    "symmetric_arrangements.cross_polytope",
 )
 
 

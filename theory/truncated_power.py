@@ -48,11 +48,11 @@ class TruncatedPower(sympy.Function):  # type: ignore[misc]  # sympy is untyped
 
     def _numpycode(self, printer: Any) -> str:
         z, s = self.args
-        return f"numpy.maximum({printer._print(z)}, 0)**{printer._print(s)}"
+        return f"numpy.maximum({printer._print(z)}, 0)**({printer._print(s)})"
 
     def _mpmathcode(self, printer: Any) -> str:
         z, s = self.args
-        return f"max({printer._print(z)}, 0)**{printer._print(s)}"
+        return f"max({printer._print(z)}, 0)**({printer._print(s)})"
 
 
 def antiderivative(power: int, z: TruncatedPower, u: sympy.Symbol) -> sympy.Expr:

@@ -22,6 +22,7 @@ MODULES = (
     "phase_boundaries",
     "polytopes",
     "one_active_polygons",
+    "symmetric_arrangements",
 )
 
 

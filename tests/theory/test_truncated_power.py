@@ -40,6 +40,12 @@ def test_numpy_takes_arrays() -> None:
     np.testing.assert_array_equal(function(np.array([-1.0, 0.0, 3.0])), [0, 0, 9])
 
 
+@pytest.mark.parametrize("modules", ["numpy", "mpmath"])
+def test_powers_may_be_sums_of_symbols(modules: str) -> None:
+    k = sympy.Symbol("k", integer=True)
+    assert sympy.lambdify((z, k), TruncatedPower(z, k + 2), modules)(3, 1) == 27
+
+
 @given(slopes, st.fractions(-2, 2, max_denominator=7), st.integers(0, 2), st.integers(1, 3))
 def test_the_antiderivative_differentiates_back(a: object, b: object, t: int, s: int) -> None:
     power = TruncatedPower(sympy.Rational(str(a)) * u + sympy.Rational(str(b)), s)
