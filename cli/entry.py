@@ -42,8 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = f" {error.filename}" if error.filename else ""
         print(f"superposition: cannot read or write{place}: {error.strerror}.", file=sys.stderr)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        print("\nsuperposition: interrupted; the same command goes on from here.", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        told = str(stopped) or "the same command goes on from here."
+        print(f"\nsuperposition: interrupted; {told}", file=sys.stderr)
         return INTERRUPTED
     return status
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from superposition.cli import exact_phases
+
 if TYPE_CHECKING:
     from superposition.theory.boundary import Boundary
     from superposition.theory.phase_diagram import PhaseDiagram
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Phase boundaries of n features in m hidden dimensions: n - 1 ordinary features and an extra
 one of relative importance r, all of density p. Prints the phases, their boundaries as
-formulas and the points where they meet.
+formulas and the points where they meet. With --exact nothing is predicted: the global minimum
+of the exact expected loss is computed in every cell, and boundaries are traced between cells.
 
 examples:
   superposition phases --features 2 --hidden 1
@@ -26,7 +29,10 @@ examples:
   superposition phases --features 4 --hidden 2 --ordinary 1 0.9 0.8
   superposition phases --features 2 --hidden 1 --pair balanced --save diagram.pdf
   superposition phases --features 2 --hidden 1 --save grid.csv --save diagram.json
+  superposition phases --features 2 --hidden 1 --exact --workers 2 --save diagram.npz
+  superposition phases --features 3 --hidden 2 --exact --at 1.07 0.64
 """
+PREDICTED: dict[str, Any] = {"ordinary": [1.0], "pair": "unit", "points": 100}
 MOST_POINTS = 2000  # four million rows of a saved grid
 PICTURES, TABLES = (".pdf", ".png", ".svg"), (".csv", ".json")
 
@@ -45,13 +51,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--ordinary",
         type=float,
         nargs="+",
-        default=[1.0],
         metavar="I",
         help="importance of the ordinary features: one number, or n - 1 of them (default 1)",
     )
     command.add_argument(
         "--pair",
-        default="unit",
         help="unit: the paper's pair of unit norm and zero bias (default); "
         "balanced: the pair at its best common norm and bias",
     )
@@ -62,7 +66,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="append",
         default=[],
         metavar=("R", "P"),
-        help="print the phase at importance R and density P; may be repeated",
+        help="print the phase at importance R and density P (with --exact: the global minimum); "
+        "may be repeated",
     )
     command.add_argument(
         "--save",
@@ -70,12 +75,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="append",
         default=[],
         metavar="FILE",
-        help="save the diagram as .csv (grid), .json (everything), .pdf, .png or .svg; "
-        "may be repeated",
+        help="save the diagram as .csv (grid), .json (everything), .pdf, .png or .svg, with "
+        "--exact also as .npz; may be repeated",
     )
-    command.add_argument(
-        "--points", type=int, default=100, help="points per axis of a saved grid (default 100)"
-    )
+    command.add_argument("--points", type=int, help="points per axis of a saved grid (default 100)")
+    exact_phases.add_to(command)
     command.set_defaults(run=run)
 
 
@@ -84,6 +88,13 @@ def run(options: argparse.Namespace) -> int:
     from superposition.theory.domain import check_count
     from superposition.theory.phase_diagram import phases
 
+    if options.exact:
+        exact_phases.refuse(options, PREDICTED, "it cannot be given together with --exact")
+        return exact_phases.run(options)
+    exact_phases.refuse(options, exact_phases.DEFAULTS, "it can be given only with --exact")
+    for name, value in PREDICTED.items():
+        if not exact_phases.given(options, [name]):
+            setattr(options, name, value)
     check_count(options.points, "points", at_least=2)
     if options.points > MOST_POINTS:
         raise ValueError(f"points is {options.points}; it must be at most {MOST_POINTS}.")

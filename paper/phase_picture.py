@@ -43,7 +43,9 @@ def draw_phases(axes: Axes, diagram: PhaseDiagram, pixels: int = 400) -> None:
         points = boundary.points(*IMPORTANCE)
         axes.plot(points[:, 0], points[:, 1], color=INK, linewidth=1.2, solid_capstyle="round")
     for index in np.unique(number):
-        _label(axes, diagram.phases[index], number == index, importance, density)
+        phase = diagram.phases[index]
+        words, dark = WORDS[phase.extra] + _rest(phase), phase.extra == "dedicated"
+        label_region(axes, words, number == index, importance, density, dark)
     set_axes(axes)
 
 
@@ -60,36 +62,51 @@ def save_phases(diagram: PhaseDiagram, path: Path) -> Path:
         return save(figure, path)
 
 
-def set_axes(axes: Axes) -> None:
-    """Importance from 0.1 to 10 and density from 1 (top) to 0.01 (bottom), both logarithmic."""
-    axes.set(xscale="log", yscale="log", xlim=IMPORTANCE, ylim=DENSITY)
+def set_axes(
+    axes: Axes,
+    importance: tuple[float, float] = IMPORTANCE,
+    density: tuple[float, float] = DENSITY,
+) -> None:
+    """Importance to the right and density upwards, both logarithmic."""
+    axes.set(xscale="log", yscale="log", xlim=importance, ylim=density)
     axes.set(xlabel="relative importance of the extra feature", ylabel="density p = 1 - S")
     plain = FuncFormatter(lambda value, _: f"{value:g}")
-    for axis, ticks in ((axes.xaxis, (0.1, 1, 10)), (axes.yaxis, (0.01, 0.1, 1))):
-        axis.set_major_locator(FixedLocator(ticks))
+    for axis, (low, high) in ((axes.xaxis, importance), (axes.yaxis, density)):
+        axis.set_major_locator(FixedLocator(_ticks(low, high)))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(plain)
 
 
-def _label(
+def _ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between low and high, with their halves and fifths if those are few."""
+    powers = [float(f"1e{k}") for k in range(-20, 21)]
+    for factors in ((1,), (1, 2, 5)):
+        found = [k * ten for ten in powers for k in factors if low <= k * ten * (1 + 1e-9)]
+        found = [value for value in found if value <= high * (1 + 1e-9)]
+        if len(found) >= 3:
+            return found
+    return [low, high]
+
+
+def label_region(
     axes: Axes,
-    phase: Phase,
+    words: str,
     region: NDArray[np.bool_],
     importance: NDArray[np.float64],
     density: NDArray[np.float64],
+    dark: bool,
 ) -> None:
-    """The region's words at its innermost point, in ink on white and white on colour."""
+    """The region's words at its innermost point: white if the region is dark, else in ink."""
     from scipy.ndimage import distance_transform_edt
 
     # Words are wide and low: a step up or down counts three times a step aside.
     depth = distance_transform_edt(np.pad(region, 1), sampling=(3, 1))[1:-1, 1:-1]
     # In the middle of the deepest part: a thin strip is equally deep all along.
     row, column = np.round(np.argwhere(depth >= 0.95 * depth.max()).mean(axis=0)).astype(int)
-    dark = phase.extra == "dedicated"
     axes.text(
         importance[column],
         density[row],
-        WORDS[phase.extra] + _rest(phase),
+        words,
         ha="center",
         va="center",
         fontsize=7,
