@@ -58,7 +58,7 @@ def descend(
     descents that ended.
     """
     parts = []
-    for first in range(0, len(starts), BATCH):
+    for first in range(0, max(1, len(starts)), BATCH):
         part = slice(first, first + BATCH)
         may_move = None if free is None else free[part]
         parts.append(_descend(landscape.rows(part), starts[part], tolerance, most_steps, may_move))

@@ -72,18 +72,21 @@ class Landscape:
 
     def joined(self, W: Array, b: Array) -> Array:
         """W (R, m, n) and b (R, n) as θ (R, D)."""
-        columns = np.swapaxes(W, 1, 2).reshape(len(W), -1)
+        columns = np.swapaxes(W, 1, 2).reshape(len(W), self.features * self.hidden)
         return np.concatenate([columns, b], axis=1) if self.biases else columns
 
     def evaluate(self, points: Array, along: Array | None = None) -> LossHessian:
         """Loss, gradient and Hessian at one point per setting; along: (R, D), for one-sidedness."""
+        D = self.size
+        if len(points) == 0:
+            none = np.zeros(0, dtype=bool)
+            return LossHessian(np.zeros(0), np.zeros((0, D)), np.zeros((0, D, D)), none)
         found = loss_hessian(
             *self.split(points),
             self.importance,
             Features(self.density, self.values),
             None if along is None else self.split(along),
         )
-        D = self.size
         return LossHessian(
             found.loss, found.gradient[:, :D], found.hessian[:, :D, :D], found.one_sided
         )
