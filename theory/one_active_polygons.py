@@ -310,8 +310,8 @@ def _statements_about_sums() -> tuple[Statement, ...]:
 def _statements_about_all_features(domain: tuple[Argument, ...]) -> tuple[Statement, ...]:
     """H for a polygon among dead features, and what a dead feature gains from its bias."""
     bias, gain = dead_feature_gain()
-    stored = k / n * loss_at_best_norm()
-    dead = (1 - k / n) * (sympy.Rational(1, 3) - n * gain)
+    # One division, by n: k/n of two whole numbers would be rounded where it is computed.
+    dead = (n - k) * (sympy.Rational(1, 3) - n * gain)
     return (
         Statement(
             id="one-active-polygon/dead-feature",
@@ -326,7 +326,7 @@ def _statements_about_all_features(domain: tuple[Argument, ...]) -> tuple[Statem
             claim="The one-active potential of a k-gon at its best norm among n features, the "
             "others dead and at their best bias.",
             name=sympy.Function("H")(t, k, n),
-            expression=stored + dead,
+            expression=(k * loss_at_best_norm() + dead) / n,
             arguments=(*domain, Argument(n, k, k + 8, integer=True)),
             source=SOURCE,
         ),
