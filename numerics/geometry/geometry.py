@@ -80,7 +80,7 @@ class OrderParameters:
     cosines: Array
 
 
-def geometry(
+def geometry_of(
     W: ArrayLike,
     b: ArrayLike = 0.0,
     kinds: Sequence[str] | None = None,
@@ -95,7 +95,7 @@ def geometry(
     features do not interfere. Trained weights need larger values than exact minima.
     Raises ``ValueError`` where W is not a finite (m, n) matrix or kinds has not n labels.
 
-    >>> geometry([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]).name
+    >>> geometry_of([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]).name
     'digon + dedicated'
     """
     check_finite(W, "W")

@@ -64,27 +64,45 @@ def tegum_factors(
 def _name(W: Array, dimension: int) -> str:
     """What one factor is, by the invariants of its Gram matrix."""
     count = W.shape[1]
-    norms = np.linalg.norm(W, axis=0)
-    cosines = (W.T @ W) / np.outer(norms, norms)
-    off = cosines[~np.eye(count, dtype=bool)]
     if count == 1:
         return "dedicated"
     if dimension == 1:
-        if count == 2:
-            return "digon" if off[0] < 0 else "aligned pair"
-        return f"{count} on a line"
-    equal = float(np.ptp(norms)) < EQUAL
+        obtuse = count == 2 and float(W[:, 0] @ W[:, 1]) < 0
+        return "digon" if obtuse else "aligned pair" if count == 2 else f"{count} on a line"
     if count == dimension + 1:
-        if equal and np.allclose(off, -1 / dimension, atol=EQUAL):
-            return {2: "triangle", 3: "tetrahedron"}.get(dimension, f"{dimension}-simplex")
-        if dimension == 2:
-            return "isosceles triangle" if _mirrored(W.T @ W) else "scalene triangle"
-        return "irregular tetrahedron" if dimension == 3 else f"irregular {dimension}-simplex"
+        return _simplex(W, dimension)
     if dimension == 2:
-        turns = np.cos(2 * np.pi * np.arange(count) / count)
-        regular = equal and np.allclose(np.sort(cosines, axis=1), np.sort(turns), atol=EQUAL)
-        return ("" if regular else "irregular ") + POLYGONS.get(count, f"{count}-gon")
+        return _polygon(W)
     return f"{count} in {dimension} dimensions"
+
+
+def _cosines(W: Array) -> tuple[Array, bool]:
+    """The cosines, and whether all norms are equal."""
+    norms = np.linalg.norm(W, axis=0)
+    return (W.T @ W) / np.outer(norms, norms), float(np.ptp(norms)) < EQUAL
+
+
+def _simplex(W: Array, dimension: int) -> str:
+    """d + 1 features in d dimensions: regular if all cosines are -1/d."""
+    cosines, equal = _cosines(W)
+    regular = equal and np.allclose(
+        cosines[~np.eye(dimension + 1, dtype=bool)], -1 / dimension, atol=EQUAL
+    )
+    word = {2: "triangle", 3: "tetrahedron"}.get(dimension, f"{dimension}-simplex")
+    if regular:
+        return word
+    if dimension == 2:
+        return f"isosceles {word}" if _mirrored(W.T @ W) else f"scalene {word}"
+    return f"irregular {word}"
+
+
+def _polygon(W: Array) -> str:
+    """k > 3 features in a plane: regular if they are equal and evenly spread."""
+    count = W.shape[1]
+    cosines, equal = _cosines(W)
+    turns = np.sort(np.cos(2 * np.pi * np.arange(count) / count))
+    regular = equal and np.allclose(np.sort(cosines, axis=1), turns, atol=EQUAL)
+    return ("" if regular else "irregular ") + POLYGONS.get(count, f"{count}-gon")
 
 
 def _mirrored(gram: Array) -> bool:
