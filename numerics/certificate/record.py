@@ -3,7 +3,8 @@
 The file is JSON: what made it, the settings, and one line per certificate with all numbers as
 fractions; ``sha256`` is the hash of everything else. It is written whole or not at all
 (``atomic_file``), once in a few seconds, and a second run goes on where the first was stopped.
-Points that the exchange of features maps onto each other are proven once.
+A proof at importance r ≤ 1 is one at 1/r as well, by exchange of the features: the file holds
+the former, what is read from it both.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ Place = tuple[Fraction, Fraction]  # importance, density
 
 @dataclass(frozen=True)
 class Record:
-    """Certificates by place, and the budget and gap that ``certify`` was given."""
+    """Certificates by place and by its image, and the budget and gap that ``certify`` was given."""
 
     budget: int
     gap: Fraction | None
@@ -66,15 +67,12 @@ def certify_many(
     places = [exact_point(*point) for point in points]
     record = _continued(path, Record(check_count(budget, "budget"), exact_gap(gap), {}))
     done = record.certificates
-    alike: dict[Place, list[Place]] = {}
-    for place in places:
-        if place not in done:
-            alike.setdefault((min(place[0], 1 / place[0]), place[1]), []).append(place)
+    proofs = {(min(r, 1 / r), p): None for r, p in places if (r, p) not in done}
     written = time.monotonic()
     try:
-        for found in _proven(list(alike), record, workers):
-            for place in alike[found.importance, found.density]:
-                done[place] = found if place[0] <= 1 else exchanged(found)
+        for found in _proven(list(proofs), record, workers):
+            for each in _both(found):
+                done[each.importance, each.density] = each
             if progress:
                 progress(sum(place in done for place in places), len(places))
             if time.monotonic() > written + PAUSE:
@@ -86,8 +84,9 @@ def certify_many(
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record, sorted by density and importance."""
-    places = sorted(record.certificates, key=lambda place: (place[1], place[0]))
+    """Write a record, sorted by density and importance; only the proofs at r ≤ 1."""
+    proofs = [place for place in record.certificates if place[0] <= 1]
+    places = sorted(proofs, key=lambda place: (place[1], place[0]))
     head = {
         "command": COMMAND,
         "budget": record.budget,
@@ -112,13 +111,18 @@ def read_record(path: Path | str) -> Record:
         if digest != _digest(found, lines):
             raise TypeError
         gap = None if found["gap"] is None else Fraction(found["gap"])
-        certificates = [_certificate(json.loads(line)) for line in lines]
+        proofs = [_certificate(json.loads(line)) for line in lines]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ValueError(
             f"{path} is damaged: it does not hold what was written; delete it or restore it."
         ) from None
-    places = {(each.importance, each.density): each for each in certificates}
-    return Record(found["budget"], gap, places)
+    both = [each for proof in proofs for each in _both(proof)]
+    return Record(found["budget"], gap, {(each.importance, each.density): each for each in both})
+
+
+def _both(proof: Certificate) -> tuple[Certificate, ...]:
+    """What a proof says at r and at 1/r."""
+    return (proof,) if proof.importance == 1 else (proof, exchanged(proof))
 
 
 def _continued(path: Path, wanted: Record) -> Record:

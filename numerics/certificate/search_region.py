@@ -51,8 +51,8 @@ def largest_weights(importance: Any, p: Any) -> tuple[float, float]:
 
 
 def _largest(target: Any, p: Any) -> float:
-    kappa = float((3 * target / p).sqrt())
-    weight = float(((1 + kappa) / (1 - kappa)) ** 0.5)
+    square = 3 * target / p  # κ²
+    weight = float((1 + square.sqrt()) / (1 - square).sqrt())
     while not own_feature_loss((weight, weight), p) > target:
         weight *= 1 + 1e-9
     return weight
