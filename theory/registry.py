@@ -25,6 +25,8 @@ MODULES = (
     "balanced_antipodal_pair",
     "sparse_antipodal_pair",
     "phase_boundaries",
+    "stability_of_dropping",
+    "pair_without_biases",
     "polytopes",
     "one_active_polygons",
     "symmetric_arrangements.one_output",

@@ -20,6 +20,8 @@ MODULES = (
     "configurations",
     "balanced_pair",
     "phase_boundaries",
+    "stability_of_dropping",
+    "pair_without_biases",
     "polytopes",
     "one_active_polygons",
     "symmetric_arrangements",
