@@ -81,7 +81,9 @@ class States:
                 held = there.taken(rows)
                 moved = States(self.plane, held.places, held.points + push, held.loss)
                 pushed = _downhill(moved, held.places)
-                there = there.with_rows(rows, pushed.where(pushed.loss < held.loss, held))
+                # By more than rounding: at a tie a state stays what it is.
+                lower = pushed.loss < held.loss - 1e-13 * held.landscape.scale
+                there = there.with_rows(rows, pushed.where(lower, held))
         return there
 
     def continued(self, places: Array) -> States:

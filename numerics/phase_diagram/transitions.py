@@ -32,6 +32,7 @@ SMALL = 1e-12  # of the scale: a root
 BISECTIONS = 36
 SECANTS = 12
 STABILITY_STEPS = 24
+AT_LIMIT = 1e-9  # of the scale: how near to zero the least curvature must come
 STEEP = 0.1  # of the fingerprint, between neighbouring cells: a jump may hide there
 CLOSE = 1e-3  # of a segment: how far from the bisected place the stability limit is sought
 
@@ -106,10 +107,12 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
         index, start, end = index[crossed], start.taken(crossed), end.taken(crossed)
         limit = _stability_limit(start, end, stable[crossed], unstable[crossed])
         follower = end.at(limit.places)
-        # Something lower already: the losses have crossed before.
-        met = follower.loss >= limit.loss - SAME_LOSS * limit.landscape.scale
-        index, limit = index[met], limit.taken(met)
-        residual = limit.curvature() / limit.landscape.scale
+        scale = limit.landscape.scale
+        residual = limit.curvature() / scale
+        # Something lower already: the losses have crossed before. A curvature that jumps over
+        # zero is no limit of stability.
+        met = (follower.loss >= limit.loss - SAME_LOSS * scale) & (np.abs(residual) <= AT_LIMIT)
+        index, limit, residual = index[met], limit.taken(met), residual[met]
         found.append(
             Transitions(
                 limit,
