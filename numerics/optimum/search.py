@@ -50,6 +50,11 @@ class Minima:
         """Some of them."""
         return Minima(*(getattr(self, each.name)[index] for each in fields(self)))
 
+    def joined(self, other: Minima) -> Minima:
+        """These and then the other ones."""
+        parts = ((getattr(self, each.name), getattr(other, each.name)) for each in fields(self))
+        return Minima(*(np.concatenate(pair) for pair in parts))
+
     def with_rows(self, index: NDArray[np.intp], part: Minima) -> Minima:
         """The same with some of them replaced."""
         whole = {each.name: getattr(self, each.name).copy() for each in fields(self)}
