@@ -32,6 +32,7 @@ SMALL = 1e-12  # of the scale: a root
 BISECTIONS = 36
 SECANTS = 12
 STABILITY_STEPS = 24
+BEYOND = 1e-2  # of the rest of the segment: where to look what grew out of a limit
 AT_LIMIT = 1e-9  # of the scale: how near to zero the least curvature must come
 STEEP = 0.1  # of the fingerprint, between neighbouring cells: a jump may hide there
 CLOSE = 1e-3  # of a segment: how far from the bisected place the stability limit is sought
@@ -113,6 +114,9 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
         # zero is no limit of stability.
         met = (follower.loss >= limit.loss - SAME_LOSS * scale) & (np.abs(residual) <= AT_LIMIT)
         index, limit, residual = index[met], limit.taken(met), residual[met]
+        # What grows out of it need not be what the far end is: that may come later, by a jump.
+        grown = limit.at(limit.places + BEYOND * (far.places[index] - limit.places))
+        phases = np.stack([sides[index, 0], np.array(grown.phases(), dtype=sides.dtype)], axis=1)
         found.append(
             Transitions(
                 limit,
@@ -121,7 +125,7 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
                 residual,
                 np.zeros(len(index)),
                 index,
-                names[index],
+                phases if near is one else phases[:, ::-1],
             )
         )
     return _joined(*found)
