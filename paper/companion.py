@@ -26,6 +26,7 @@ from superposition.numerics.atomic_file import atomic_path, write_text
 from superposition.numerics.confrontation import DRAWS, TOLERANCE, Verdict, confront
 from superposition.numerics.source_hash import source_hash
 from superposition.paper.figures.figure import make_figure, paper_figures
+from superposition.paper.settled import settled
 from superposition.paper.typst_printer import typst
 from superposition.theory import (
     balanced_antipodal_pair,
@@ -140,6 +141,7 @@ def _computed() -> str:
     entries.append(f'"factor degrees": {_literal(", ".join(map(str, degrees)))}')
     entries += [f"{_literal(name)}: ${text}$" for name, text in _pentagon().items()]
     *whole, last = map(str, polygon_critical_point.seen_whole(range(5, 200)))
+    entries += [f"{_literal(name)}: ${text}$" for name, text in settled().items()]
     entries.append(f'"polygons seen whole": {_literal(", ".join(whole) + " and " + last)}')
     return f"({', '.join(entries)},)"
 
