@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.numerics.optimum.landscape import Landscape
+from superposition.numerics.optimum.pose import snapped
 
 Array = NDArray[np.float64]
 RADIUS, LARGEST_RADIUS = 0.3, 1.0  # of weights of order one
@@ -54,8 +55,8 @@ def descend(
 
     starts: (R, D). tolerance: of the gradient's norm, relative to what storing nothing costs;
     a descent also ends when no step lowers the loss by more than its rounding. free: (R, D), the
-    parameters that may move, all of them if not given. progress: called with the number of
-    descents that ended.
+    parameters that may move, all of them if not given; the gradient's norm is theirs. progress:
+    called with the number of descents that ended.
     """
     parts = []
     for first in range(0, max(1, len(starts)), BATCH):
@@ -70,6 +71,16 @@ def descend(
             for name in ("points", "loss", "gradient_norm", "steps")
         )
     )
+
+
+def settled(landscape: Landscape, points: Array) -> Descent:
+    """Minima put on the kinks they end beside: what is zero but for rounding is zero, and the rest
+    at its best beside it. The gradient's norm is that of all parameters.
+    """
+    on_kinks = landscape.joined(*snapped(*landscape.split(points)))
+    ends = descend(landscape, on_kinks, tolerance=1e-15, most_steps=8, free=on_kinks != 0)
+    norm = np.linalg.norm(landscape.evaluate(ends.points).gradient, axis=1)
+    return Descent(ends.points, ends.loss, norm, ends.steps)
 
 
 @dataclass(frozen=True, eq=False)

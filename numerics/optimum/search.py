@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.numerics.optimum.curvature import least_curvature
-from superposition.numerics.optimum.descent import Descent, descend
+from superposition.numerics.optimum.descent import Descent, descend, settled
 from superposition.numerics.optimum.landscape import Landscape
-from superposition.numerics.optimum.pose import snapped
 from superposition.numerics.optimum.starts import random_starts
 
 Array = NDArray[np.float64]
@@ -110,15 +109,13 @@ def polished(landscape: Landscape, found: Minima) -> Minima:
     level = 1e-15 * landscape.scale
     for _ in range(2):
         ends = descend(landscape, points, tolerance=1e-15, most_steps=50)
-        on_kinks = landscape.joined(*snapped(*landscape.split(ends.points)))
-        there = landscape.evaluate(on_kinks)
-        for place, its_loss, its_norm in (
-            (ends.points, ends.loss, ends.gradient_norm),
-            (on_kinks, there.loss, np.linalg.norm(there.gradient, axis=1)),
-        ):
-            good = (its_loss <= loss + 10 * level) & (its_norm <= np.maximum(norm, 100 * level))
-            points = np.where(good[:, None], place, points)
-            loss, norm = np.where(good, its_loss, loss), np.where(good, its_norm, norm)
+        for part in (ends, settled(landscape, ends.points)):
+            good = (part.loss <= loss + 10 * level) & (
+                part.gradient_norm <= np.maximum(norm, 100 * level)
+            )
+            points = np.where(good[:, None], part.points, points)
+            loss = np.where(good, part.loss, loss)
+            norm = np.where(good, part.gradient_norm, norm)
     return replace(found, points=points, loss=loss, gradient_norm=norm)
 
 

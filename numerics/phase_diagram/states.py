@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from superposition.numerics.geometry.geometry import Geometry, geometry_of
 from superposition.numerics.optimum.curvature import curvature_bound, least_curvature
-from superposition.numerics.optimum.descent import descend
+from superposition.numerics.optimum.descent import descend, settled
 from superposition.numerics.optimum.landscape import Landscape
-from superposition.numerics.optimum.pose import snapped
 from superposition.numerics.phase_diagram.plane import Plane
 from superposition.theory.feature_dimensionality import dimensionality
 
@@ -160,14 +159,13 @@ def _downhill(states: States, places: Array) -> States:
     """Newton's descent at other places, put on the kinks it ends beside."""
     landscape = states.plane.landscape(*places.T)
     ends = descend(landscape, states.points, tolerance=1e-14, most_steps=60)
-    on_kinks = landscape.joined(*snapped(*landscape.split(ends.points)))
-    there = landscape.evaluate(on_kinks)
+    there = settled(landscape, ends.points)
     level = 1e-14 * landscape.scale
-    flat = np.linalg.norm(there.gradient, axis=1) <= np.maximum(10 * level, ends.gradient_norm)
+    flat = there.gradient_norm <= np.maximum(10 * level, ends.gradient_norm)
     kept = flat & (there.loss <= ends.loss + level)
     return States(
         states.plane,
         places,
-        np.where(kept[:, None], on_kinks, ends.points),
+        np.where(kept[:, None], there.points, ends.points),
         np.where(kept, there.loss, ends.loss),
     )

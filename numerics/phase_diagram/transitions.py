@@ -116,7 +116,10 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
         index, limit, residual = index[met], limit.taken(met), residual[met]
         # What grows out of it need not be what the far end is: that may come later, by a jump.
         grown = limit.at(limit.places + BEYOND * (far.places[index] - limit.places))
-        phases = np.stack([sides[index, 0], np.array(grown.phases(), dtype=sides.dtype)], axis=1)
+        name = np.array(grown.phases(), dtype=str)
+        # Where it has not grown enough yet to be told from the limit, the far end's name stands.
+        name = np.where(name == sides[index, 0], sides[index, 1], name)
+        phases = np.stack([sides[index, 0], name], axis=1)
         found.append(
             Transitions(
                 limit,
