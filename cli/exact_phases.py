@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from superposition.cli.stage_progress import stage_progress
+from superposition.paper.stage_progress import stage_progress
 
 if TYPE_CHECKING:
     from superposition.numerics import ExactDiagram, Plane

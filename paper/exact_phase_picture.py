@@ -7,6 +7,7 @@ boundaries meet; crosses are cells whose minimum is not believed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from superposition.numerics.phase_diagram.boundary import Boundary
 from superposition.numerics.phase_diagram.exact_diagram import ExactDiagram
 from superposition.paper.house_style import INK, house_style, save
 from superposition.paper.phase_colours import colour, draw_key
-from superposition.paper.phase_picture import label_region, set_axes
+from superposition.paper.phase_picture import WORDS, label_region, set_axes
 
 Array = NDArray[np.float64]
 WIDTH = 1.1
@@ -32,11 +33,17 @@ LABELLED = 0.03  # of the cells: regions smaller than this have no room for word
 
 
 def draw_exact_phases(
-    axes: Axes, diagram: ExactDiagram, *, labels: bool = True, smallest: float = LABELLED
+    axes: Axes,
+    diagram: ExactDiagram,
+    *,
+    words: Callable[[str], str],
+    smallest: float = LABELLED,
+    size: float = 7,
 ) -> None:
     """Cells, boundaries, meeting points, and the words of every region that has room for them.
 
-    labels: whether to write words; smallest: share of the cells below which a region gets none.
+    words: what to write for a phase's name; smallest: the share of the cells below which a region
+    gets no words; size: of the words.
     """
     colours = cell_colours(diagram)
     axes.pcolormesh(diagram.x, diagram.y, colours, shading="nearest", rasterized=True)
@@ -45,9 +52,9 @@ def draw_exact_phases(
     axes.plot(diagram.x[columns], diagram.y[rows], "x", color=INK, markersize=3, linestyle="")
     for place, name in enumerate(diagram.phases):
         region = diagram.phase == place
-        if labels and region.mean() >= smallest:
+        if words(name) and region.mean() >= smallest:
             dark = float(colours[region].mean()) < 0.5
-            label_region(axes, broken(name), region, diagram.x, diagram.y, dark)
+            label_region(axes, words(name), region, diagram.x, diagram.y, dark, size)
     x, y = diagram.plane.x, diagram.plane.y
     set_axes(axes, (x.low, x.high), (y.low, y.high))
 
@@ -56,32 +63,55 @@ def draw_boundaries(axes: Axes, diagram: ExactDiagram) -> None:
     """The curves by their order, and rings where they meet."""
     for line in diagram.boundaries:
         x, y = _to_meetings(line, diagram)
-        # A curve of one point: a dot as wide as the line.
-        dot = "." if len(x) == 1 else ""
+        single = len(x) == 1  # a dot
         axes.plot(
             x,
             y,
             color=INK,
             linewidth=WIDTH,
             linestyle=STYLES[line.first_order],
-            marker=dot,
+            marker="." if single else "",
             markersize=2,
-            path_effects=CASING,
+            path_effects=[] if single else CASING,
         )
     for point in diagram.meeting_points:
         axes.plot([point.x], [point.y], color=INK, linestyle="", zorder=3, **RING)
 
 
-def draw_orders(axes: Axes, *, believed: bool = True) -> None:
-    """What lines and rings mean, in the lower left corner; crosses too unless all is believed."""
+def order_handles(diagram: ExactDiagram) -> list[Line2D]:
+    """The legend's entries for the lines, rings and crosses that there are."""
+    orders = {line.first_order for line in diagram.boundaries}
     lines = [
-        Line2D([], [], color=INK, linewidth=WIDTH, linestyle=STYLES[True], label="first order"),
-        Line2D([], [], color=INK, linewidth=WIDTH, linestyle=STYLES[False], label="second order"),
-        Line2D([], [], color=INK, linestyle="", label="boundaries meet", **RING),
+        Line2D([], [], color=INK, linewidth=WIDTH, linestyle=STYLES[first], label=label)
+        for first, label in ((True, "first order"), (False, "second order"))
+        if first in orders
     ]
-    if not believed:
+    if diagram.meeting_points:
+        lines.append(Line2D([], [], color=INK, linestyle="", label="boundaries meet", **RING))
+    if not diagram.believed.all():
         lines.append(Line2D([], [], color=INK, linestyle="", marker="x", label="not believed"))
-    axes.legend(handles=lines, loc="lower left", fontsize=6, handlelength=2.2, borderaxespad=0.3)
+    return lines
+
+
+def draw_legend(axes: Axes, handles: list[Line2D]) -> None:
+    """A small legend in the lower left corner, where diagrams are empty."""
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        fontsize=6,
+        handlelength=2.2,
+        borderaxespad=0.3,
+        frameon=True,
+        framealpha=0.85,
+        edgecolor="none",
+    )
+
+
+def draw_frame(axes: Axes, part: ExactDiagram) -> None:
+    """Where the other diagram's plane lies in this one."""
+    x, y = part.plane.x, part.plane.y
+    corners = ((x.low, y.low), (x.high, y.low), (x.high, y.high), (x.low, y.high), (x.low, y.low))
+    axes.plot(*zip(*corners, strict=True), color=INK, linewidth=0.6, linestyle=":", clip_on=False)
 
 
 def cell_colours(diagram: ExactDiagram) -> Array:
@@ -99,14 +129,30 @@ def broken(name: str) -> str:
     return name.replace(" + ", "\n+ ").replace("), ", "),\n")
 
 
+def extra_words(name: str) -> str:
+    """What a phase means for the extra feature, in the words of the predicted diagrams.
+
+    >>> extra_words("2 dedicated (ordinary) + dropped (extra)")
+    'not represented'
+    """
+    if "dropped (extra)" in name:
+        return WORDS["dropped"]
+    return WORDS["dedicated" if "dedicated (extra)" in name else "paired"]
+
+
+def narrow_words(name: str) -> str:
+    """The same in two lines, for narrow pictures."""
+    return extra_words(name).replace("not ", "not\n").replace("dedicated ", "dedicated\n")
+
+
 def save_exact_phases(diagram: ExactDiagram, path: Path) -> Path:
     """The diagram with its colour key as a file; the format follows the suffix."""
     plane = diagram.plane
     with house_style():
         figure = Figure(figsize=(4.9, 3.4))
         axes, key = figure.subplots(1, 2, width_ratios=(10, 2.6))
-        draw_exact_phases(axes, diagram)
-        draw_orders(axes, believed=bool(diagram.believed.all()))
+        draw_exact_phases(axes, diagram, words=broken)
+        draw_legend(axes, order_handles(diagram))
         biases = "" if plane.biases else ", no biases"
         axes.set_title(f"exact optimum: {len(plane.kinds)} features, {plane.hidden} hidden{biases}")
         draw_key(key)

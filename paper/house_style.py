@@ -28,6 +28,8 @@ RC: Any = {
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
     "font.size": 8,
+    "hatch.color": INK,
+    "hatch.linewidth": 0.25,
     "legend.fontsize": 7,
     "legend.frameon": False,
     "savefig.dpi": 200,

@@ -26,7 +26,7 @@ NORM = {"dropped": 0.0, "paired": 1.0, "dedicated": 1.0}
 INTERFERENCE = {"dropped": 0.0, "paired": 1.0, "dedicated": 0.0}
 
 
-def draw_phases(axes: Axes, diagram: PhaseDiagram, pixels: int = 400) -> None:
+def draw_phases(axes: Axes, diagram: PhaseDiagram, pixels: int = 400, size: float = 7) -> None:
     """Regions coloured by the extra feature's norm and interference, boundaries, labels."""
     importance, density = np.geomspace(*IMPORTANCE, pixels), np.geomspace(*DENSITY, pixels)
     number = diagram.phase(importance[None, :], density[:, None])
@@ -45,7 +45,7 @@ def draw_phases(axes: Axes, diagram: PhaseDiagram, pixels: int = 400) -> None:
     for index in np.unique(number):
         phase = diagram.phases[index]
         words, dark = WORDS[phase.extra] + _rest(phase), phase.extra == "dedicated"
-        label_region(axes, words, number == index, importance, density, dark)
+        label_region(axes, words, number == index, importance, density, dark, size)
     set_axes(axes)
 
 
@@ -78,9 +78,9 @@ def set_axes(
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between low and high, with their halves and fifths if those are few."""
+    """Powers of ten between low and high, with more of their multiples if those are few."""
     powers = [float(f"1e{k}") for k in range(-20, 21)]
-    for factors in ((1,), (1, 2, 5)):
+    for factors in ((1,), (1, 2, 5), range(1, 10)):
         found = [k * ten for ten in powers for k in factors if low <= k * ten * (1 + 1e-9)]
         found = [value for value in found if value <= high * (1 + 1e-9)]
         if len(found) >= 3:
@@ -95,6 +95,7 @@ def label_region(
     importance: NDArray[np.float64],
     density: NDArray[np.float64],
     dark: bool,
+    size: float = 7,
 ) -> None:
     """The region's words at its innermost point: white if the region is dark, else in ink."""
     from scipy.ndimage import distance_transform_edt
@@ -109,7 +110,7 @@ def label_region(
         words,
         ha="center",
         va="center",
-        fontsize=7,
+        fontsize=size,
         color="white" if dark else INK,
         path_effects=[
             withStroke(linewidth=1.5, foreground="#0b4f8a" if dark else "white", alpha=0.6)

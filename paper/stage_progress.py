@@ -58,5 +58,5 @@ class _Lines:
 
     def __call__(self, stage: str, done: int, whole: int) -> None:
         if stage != self._stage or done == whole or time.monotonic() > self._when + PAUSE:
-            print(f"{stage}: {done} of {whole}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{stage}: {done} of {whole}\n")
             self._stage, self._when = stage, time.monotonic()

@@ -19,6 +19,10 @@ MODULES = (
     "f05_phase_change_of_two_features",
     "f06_phase_change_of_three_features",
     "f10_polytopes_as_matrices",
+    "f27_loss_surface",
+    "x01_what_is_really_optimal_of_two",
+    "x02_what_is_really_optimal_of_three",
+    "x03_what_is_really_optimal_without_biases",
 )
 
 
@@ -34,8 +38,9 @@ class Drawn:
 class PaperFigure:
     """One figure of the paper.
 
-    number: F-number; slug: file name; title; claim: what it shows, asserted when drawn;
-    draw: from the folder for trained models and whether to show progress.
+    number: the paper's, F and a number, or X and a number for what the paper does not have; slug:
+    file name; title; claim: what it shows, asserted when drawn; draw: from the folder for trained
+    models and exact diagrams, and whether to show progress.
     """
 
     number: str
@@ -62,7 +67,7 @@ def paper_figures() -> dict[str, PaperFigure]:
 def make_figure(number: str, folder: Path, progress: bool = True) -> list[Path]:
     """Draw one figure into ``folder/figures`` as PDF, PNG and SVG, with its facts as JSON.
 
-    Trained models are kept in ``folder/trained``, so a second call only draws.
+    Trained models and exact diagrams are kept in ``folder/trained``: a second call only draws.
     Raises ``ValueError`` for an unknown number.
     """
     entry = paper_figure(number)

@@ -16,10 +16,10 @@ import pytest
 
 from superposition.cli import main
 from superposition.cli.entry import BAD_INPUT, INTERRUPTED
-from superposition.cli.stage_progress import stage_progress
 from superposition.numerics import global_minimum, load_diagram
 from superposition.numerics.optimum import search
 from superposition.numerics.phase_diagram import cells
+from superposition.paper.stage_progress import stage_progress
 
 EXACT = ["phases", "--features", "2", "--hidden", "1", "--exact"]
 SMALL = [*EXACT, "--grid", "6", "--refine", "0", "--starts", "4", "--quiet"]

@@ -26,10 +26,9 @@ def verdicts() -> dict[str, Verdict]:
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """F6 and F10 as they are; F10's picture also stands in for the trained figures."""
+    """F10 as it is; its picture also stands in for those that take time."""
     folder = tmp_path_factory.mktemp("figures")
-    for number in ("F6", "F10"):
-        make_figure(number, folder)
+    make_figure("F10", folder)
     drawn = {number: entry.path(folder, "svg") for number, entry in paper_figures().items()}
     return {number: path if path.exists() else drawn["F10"] for number, path in drawn.items()}
 
@@ -37,8 +36,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def facts() -> Mapping[str, Mapping[str, str]]:
     """A value for every fact that the prose quotes."""
-    quotes = re.findall(r'facts\.(F\d+)\.at\("([^"]+)"\)', PROSE)
-    quotes += re.findall(r"facts\.(F\d+)\.([a-z]+)(?!\w|\()", PROSE)
+    quotes = re.findall(r'facts\.([FX]\d+)\.at\("([^"]+)"\)', PROSE)
+    quotes += re.findall(r"facts\.([FX]\d+)\.([a-z]+)(?!\w|\()", PROSE)
     assert quotes
     return {
         number: {name: "1" for figure, name in quotes if figure == number}
@@ -52,7 +51,7 @@ def test_every_statement_is_quoted_exactly_once() -> None:
 
 
 def test_every_figure_is_shown() -> None:
-    assert set(re.findall(r'#picture\("(F\d+)"', PROSE)) == set(paper_figures())
+    assert set(re.findall(r'#picture\("([FX]\d+)"', PROSE)) == set(paper_figures())
 
 
 def test_no_result_is_typed_into_the_prose() -> None:
