@@ -1,8 +1,8 @@
 r"""The record of phase sequences: which geometry is optimal where, for up to six equal features.
 
-Made by ``python -m superposition.numerics.phase_diagram.sequence_record FOLDER``: some twenty
-minutes, one file per (n, m), so that an interrupted call goes on with the next. Every file holds
-the phases with their ranges of density, and every crossing with its weights on both sides: whoever
+Made by ``python -m superposition.numerics.phase_diagram.sequence_record FOLDER``: half an hour,
+one file per (n, m), so that an interrupted call goes on with the next. Every file holds the
+phases with their ranges of density, and every crossing with its weights on both sides: whoever
 reads it can evaluate both losses there.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import version
+from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,24 @@ def told(features: int, hidden: int, found: PhaseSequence) -> dict[str, Any]:
         "ranges": ranges,
         "crossings": crossings,
     }
+
+
+def recorded(features: int, hidden: int) -> dict[str, Any]:
+    """The record of one sequence, as it comes with the package.
+
+    Raises ``ValueError`` for a pair (features, hidden) that is not recorded.
+
+    >>> [round(one["density"], 6) for one in recorded(3, 2)["crossings"]]
+    [0.521838]
+    """
+    if (features, hidden) not in SIZES:
+        raise ValueError(
+            f"features is {features} and hidden {hidden}; recorded are {sorted(SIZES)}."
+        )
+    home = files("superposition.numerics.phase_diagram") / "phase_sequences"
+    text = (home / f"phases-of-{features}-in-{hidden}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def record(folder: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from superposition.numerics.stored_arrays import read, write
 from superposition.validate import stored_runs
 from superposition.validate.instances import grid
-from superposition.numerics.stored_arrays import read, write
 from superposition.validate.stored_runs import trained
 from superposition.validate.training import Schedule
 
