@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,24 +91,25 @@ def geometry_of(
     kinds: a label for every feature; features of one label are interchangeable. smallest: the
     norm below which a feature counts as dropped; orthogonal: the |cosine| below which two
     features do not interfere. Trained weights need larger values than exact minima.
-    Raises ``ValueError`` where W is not a finite (m, n) matrix or kinds has not n labels.
+    Raises ``ValueError`` where W is not a finite (m, n) matrix, b does not fit it, or kinds has
+    not n labels.
 
     >>> geometry_of([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]).name
     'digon + dedicated'
     """
     check_finite(W, "W")
-    check_finite(b, "b")
     weights = np.asarray(W, dtype=float)
-    if weights.ndim != 2:
-        raise ValueError(f"W has shape {weights.shape}; it must be (m, n).")
+    if weights.ndim != 2 or weights.size == 0:
+        raise ValueError(f"W has shape {weights.shape}; it must be (m, n), neither of them 0.")
     n = weights.shape[1]
+    bias = _biases(b, (n,))
     labels = ("feature",) * n if kinds is None else tuple(kinds)
     if len(labels) != n:
         raise ValueError(f"kinds has {len(labels)} labels; it must have one per feature, {n}.")
     return Geometry(
         dropped_features(weights, smallest),
         tegum_factors(weights, smallest, orthogonal),
-        symmetry_order(weights, np.broadcast_to(np.asarray(b, dtype=float), n), labels),
+        symmetry_order(weights, bias, labels),
         labels,
     )
 
@@ -118,11 +117,16 @@ def geometry_of(
 def order_parameters(W: ArrayLike, b: ArrayLike = 0.0) -> OrderParameters:
     """Norms, interferences, dimensionalities, biases and cosines of W (…, m, n).
 
+    Raises ``ValueError`` where W has fewer than two axes or is not finite, or b does not fit it.
+
     >>> order_parameters([[1.0, -1.0]]).cosines
     array([[ 1., -1.],
            [-1.,  1.]])
     """
+    check_finite(W, "W")
     weights = np.asarray(W, dtype=float)
+    if weights.ndim < 2:
+        raise ValueError(f"W has shape {weights.shape}; it must be (…, m, n).")
     norms = np.linalg.norm(weights, axis=-2)
     stored = norms[..., None, :] > 0
     units = np.divide(weights, norms[..., None, :], out=np.zeros_like(weights), where=stored)
@@ -130,7 +134,7 @@ def order_parameters(W: ArrayLike, b: ArrayLike = 0.0) -> OrderParameters:
         norms,
         interference(weights),
         dimensionality(weights),
-        np.broadcast_to(np.asarray(b, dtype=float), norms.shape).copy(),
+        _biases(b, norms.shape).copy(),
         np.swapaxes(units, -1, -2) @ units,
     )
 
@@ -138,26 +142,45 @@ def order_parameters(W: ArrayLike, b: ArrayLike = 0.0) -> OrderParameters:
 def symmetry_order(W: Array, b: Array, kinds: tuple[str, ...]) -> int:
     """How many permutations of features of one kind leave WᵀW (n, n) and b (n,) as they are.
 
+    The order of a group is the product, over the features, of how many images each can have when
+    all before it stay where they are.
+
     >>> symmetry_order(np.array([[1.0, -1.0]]), np.zeros(2), ("a", "a"))
     2
     """
     gram = W.T @ W
-    orders = _orders(kinds)
-    moved = gram[orders[:, :, None], orders[:, None, :]]
-    same = np.abs(moved - gram).max(axis=(1, 2)) < EQUAL
-    return int(np.sum(same & (np.abs(b[orders] - b).max(axis=1) < EQUAL)))
+    n = len(b)
+    same = np.abs(b[:, None] - b) < EQUAL
+    same &= np.abs(np.diag(gram)[:, None] - np.diag(gram)) < EQUAL
+    same &= np.array(kinds)[:, None] == np.array(kinds)
+
+    def completed(images: list[int]) -> bool:
+        """Whether features 0, 1, … can go to ``images`` and the others somewhere."""
+        i = len(images)
+        if i == n:
+            return True
+        return any(extends(images, image) and completed([*images, image]) for image in range(n))
+
+    def extends(images: list[int], image: int) -> bool:
+        i = len(images)
+        if image in images or not same[i, image]:
+            return False
+        return bool(np.all(np.abs(gram[images, image] - gram[: len(images), i]) < EQUAL))
+
+    order = 1
+    for i in range(n):
+        fixed = list(range(i))
+        order *= sum(extends(fixed, k) and completed([*fixed, k]) for k in range(i, n))
+    return order
 
 
-@cache
-def _orders(kinds: tuple[str, ...]) -> NDArray[np.intp]:
-    """All permutations that keep every feature's kind, (N, n)."""
-    return np.array(
-        [
-            order
-            for order in permutations(range(len(kinds)))
-            if all(kinds[i] == kinds[j] for i, j in enumerate(order))
-        ]
-    )
+def _biases(b: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """b for norms of this shape (…, n): all of it, (n,), or one number."""
+    check_finite(b, "b")
+    bias = np.asarray(b, dtype=float)
+    if bias.shape not in ((), shape[-1:], shape):
+        raise ValueError(f"b has shape {bias.shape}; it must be a number or {shape}.")
+    return np.broadcast_to(bias, shape)
 
 
 def _rank(words: str) -> tuple[int, str]:

@@ -148,13 +148,16 @@ def _stepped(landscape: Landscape, state: _State, free: NDArray[np.bool_] | None
     stiff = np.maximum(np.abs(state.values), LEAST_CURVATURE * landscape.scale[:, None])
     inside = _within(along, stiff, state.radius)
     step = -np.einsum("rdk,rk->rd", state.vectors, inside)
+    if free is not None:
+        # Flat directions may mix what is free with what is not.
+        step = np.where(free, step, 0.0)
     length = np.linalg.norm(step, axis=1)
     predicted = np.sum(along * inside, axis=1) - 0.5 * np.sum(state.values * inside**2, axis=1)
     trial = _state(landscape, state.points + step, state.radius, free)
     gain = state.loss - trial.loss
     noise = 4e-16 * landscape.scale
     # Where the loss cannot tell any more, the gradient decides.
-    closer = (np.abs(gain) <= noise) & (
+    closer = (np.abs(gain) <= 10 * noise) & (
         np.linalg.norm(trial.gradient, axis=1) < 0.9 * np.linalg.norm(state.gradient, axis=1)
     )
     taken = ((gain > 0) & (gain >= 1e-4 * predicted)) | closer

@@ -48,11 +48,15 @@ class Landscape:
 
     @property
     def scale(self) -> Array:
-        """Σ I_i Var x_i, (R,): what storing nothing costs; gradients are judged against it."""
+        """Σ I_i Var x_i, (R,): what storing nothing costs; gradients are judged against it.
+
+        Where no feature varies (binary ones of density 1) Σ I_i E x_i² stands for it.
+        """
         law = Features(self.density, self.values)
-        mean = self.density * law.moment(1)
-        spread = self.density * law.moment(2) - mean**2
-        return np.asarray(np.sum(self.importance * spread, axis=1))
+        second = self.density * law.moment(2)
+        spread = second - (self.density * law.moment(1)) ** 2
+        cost = np.sum(self.importance * spread, axis=1)
+        return np.where(cost > 0, cost, np.sum(self.importance * second, axis=1))
 
     def __len__(self) -> int:
         return len(self.importance)

@@ -9,6 +9,7 @@ proofs (``certify``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,8 +52,8 @@ class Minimum:
     one-sided second derivative over unit directions that do not rotate W; one_sided: whether the
     second-order form there is only piecewise quadratic; found_by, starts: how many of how many
     random starts ended there; believed, why: whether it is, and the reasons in a sentence;
-    basins: all minima that random starts found, the best first; unconverged: the share of starts
-    whose descent ended at none.
+    basins: where the random starts asked for ended, the best first, saddles that hold a descent
+    on one side among them; unconverged: the share of these starts whose descent ended at none.
     """
 
     W: Array
@@ -91,7 +92,7 @@ def global_minimum(
 
     >>> best = global_minimum(2, 1, density=0.1)  # the antipodal pair, at its best norm and bias
     >>> print(best.geometry.name, best.believed, f"{best.loss:.9f}")
-    digon True 0.003316571
+    digon True 0.003319484
     """
     landscape = checked_landscape(features, hidden, importance, density, biases, values)
     starts = check_count(starts, "starts")
@@ -197,9 +198,12 @@ def _basins(landscape: Landscape, starts: int, seed: int) -> tuple[tuple[Basin, 
 def _warm(landscape: Landscape, warm: tuple[ArrayLike, ArrayLike]) -> Array:
     """The warm start as θ, (1, D)."""
     n, m = landscape.features, landscape.hidden
+    pair: Any = warm  # whatever a caller may have put there
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(f"warm is {warm!r}; it must be a pair (W, b).")
+    for part, name in zip(warm, ("warm W", "warm b"), strict=True):
+        check_finite(part, name)
     W, b = (np.asarray(part, dtype=float) for part in warm)
-    check_finite(W, "warm W")
-    check_finite(b, "warm b")
     if W.shape != (m, n) or b.shape not in ((), (n,)):
         raise ValueError(
             f"warm has shapes {W.shape} and {b.shape}; they must be ({m}, {n}) and ({n},)."

@@ -3,17 +3,21 @@ r"""The canonical pose: of all rotations of W, the one in which it is upper tria
 .. math:: W = Q R, \quad Q^T Q = 1 \;\Rightarrow\; R^T R = W^T W
 
 Stored features are taken in order; each opens a new axis if it is not spanned by those before.
+Features whose norm is nearly zero come last.
 In this pose what is silent or orthogonal at the optimum shows as entries that are zero but for
 rounding, and can be set to zero: the minimum then sits on the kink it belongs to.
 """
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 STORED = 1e-5  # of a norm: less is dropped; minima are known to about 1e-8
+FAINT = 1e-12  # of a norm: less is rounding
 
 
 def canonical_pose(W: Array) -> Array:
@@ -26,12 +30,16 @@ def canonical_pose(W: Array) -> Array:
     count, m, n = W.shape
     axes = np.zeros((count, m, m))
     opened = np.zeros(count, dtype=np.intp)
-    for i in range(n):
-        new = W[:, :, i] - np.einsum("ram,rm->ra", axes, np.einsum("ram,ra->rm", axes, W[:, :, i]))
+
+    def across(new: Array) -> Array:
+        return np.asarray(new - np.einsum("ram,rbm,rb->ra", axes, axes, new))
+
+    # What the stored features leave open goes to the weak ones, so that nothing is lost.
+    for smallest, i in product((STORED, FAINT), range(n)):
         # Twice: once is not enough for nearly parallel features.
-        new -= np.einsum("ram,rm->ra", axes, np.einsum("ram,ra->rm", axes, new))
+        new = across(across(W[:, :, i]))
         size = np.linalg.norm(new, axis=1)
-        fresh = (size > STORED) & (opened < m)
+        fresh = (size > smallest) & (opened < m)
         rows = np.flatnonzero(fresh)
         axes[rows, :, opened[rows]] = new[rows] / size[rows, None]
         opened += fresh

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from superposition.numerics.optimum.landscape import Landscape
-from superposition.theory.domain import check_count, check_density, check_importance
+from superposition.theory.domain import (
+    check_count,
+    check_density,
+    check_importance,
+    check_scalar,
+    check_vector,
+)
 from superposition.theory.features.values import ValueLaw, Values
 
 Array = NDArray[np.float64]
@@ -27,7 +33,8 @@ class Axis:
     """One parameter between two values.
 
     parameter: "importance" or "density"; features: the features it belongs to; low, high: its
-    range, 0 < low < high; logarithmic: whether steps are ratios; name: what it is called.
+    range, 0 < low < high; logarithmic: whether steps are ratios; name: what it is called, the
+    parameter if nothing is said.
     Raises ``ValueError`` for another parameter, no features or a bad range.
     """
 
@@ -43,11 +50,19 @@ class Axis:
             raise ValueError(
                 f"parameter is {self.parameter!r}; it must be 'importance' or 'density'."
             )
-        if len(self.features) == 0 or len(set(self.features)) < len(self.features):
-            raise ValueError(f"features is {self.features}; it must name features, each once.")
+        named: Any = self.features  # whatever a caller may have put there
+        if (
+            not isinstance(named, tuple)
+            or not all(isinstance(feature, int) and feature >= 0 for feature in named)
+            or not 0 < len(set(named)) == len(named)
+        ):
+            raise ValueError(
+                f"features is {self.features!r}; it must be a tuple of feature numbers, each once."
+            )
         check = check_density if self.parameter == "density" else check_importance
-        for end in (self.low, self.high):
-            check(end)
+        for end, word in ((self.low, "low"), (self.high, "high")):
+            check_scalar(end, word)
+            check(end, f"{word} of the axis {self.parameter!r}")
         if not 0 < self.low < self.high:
             raise ValueError(
                 f"low is {self.low!r} and high {self.high!r}; they must satisfy 0 < low < high."
@@ -58,10 +73,12 @@ class Axis:
     def value(self, place: ArrayLike) -> Array:
         """The parameter at ``place`` between 0 and 1."""
         t = np.asarray(place, dtype=float)
-        if not self.logarithmic:
-            return np.asarray(self.low + t * (self.high - self.low))
+        if self.logarithmic:
+            value = self.low * (self.high / self.low) ** t
+        else:
+            value = self.low + t * (self.high - self.low)
         # The ends exactly: densities must not pass 1 by a rounding error.
-        return np.clip(self.low * (self.high / self.low) ** t, self.low, self.high)
+        return np.clip(value, self.low, self.high)
 
     def place(self, value: ArrayLike) -> Array:
         """Where the parameter has this value, between 0 and 1."""
@@ -77,7 +94,8 @@ class Plane:
 
     hidden: m; importance, density: what the features have where no axis changes it; kinds: a
     label for every feature, those of one label being interchangeable all over the plane.
-    Raises ``ValueError`` where a count or a length does not fit.
+    Raises ``ValueError`` where a count or a length does not fit, where both axes vary the same or
+    have one name, or where features of one kind are not alike.
     """
 
     x: Axis
@@ -103,6 +121,36 @@ class Plane:
                 raise ValueError(
                     f"features of the axis {axis.name!r} are {axis.features}; they must lie "
                     f"between 0 and {n - 1}."
+                )
+        check_importance(self.importance)
+        check_density(self.density)
+        self._check_axes()
+        self._check_kinds()
+
+    def _check_axes(self) -> None:
+        shared = set(self.x.features) & set(self.y.features)
+        if self.x.parameter == self.y.parameter and shared:
+            raise ValueError(
+                f"x and y both vary the {self.x.parameter} of the features {sorted(shared)}; "
+                "each may be varied by one axis only."
+            )
+        if self.x.name == self.y.name:
+            raise ValueError(f"name of both axes is {self.x.name!r}; they must be told apart.")
+
+    def _check_kinds(self) -> None:
+        """Features of one kind are exchanged when minima are compared: they must be alike."""
+        alike: dict[str, Any] = {}
+        for i, kind in enumerate(self.kinds):
+            varied = tuple((axis.parameter, i in axis.features) for axis in (self.x, self.y))
+            fixed = tuple(
+                getattr(self, name)[i]
+                for name in ("importance", "density")
+                if (name, True) not in varied
+            )
+            if alike.setdefault(kind, (varied, fixed)) != (varied, fixed):
+                raise ValueError(
+                    f"kinds is {self.kinds}; features of one kind, such as {kind!r}, must have "
+                    "the same importance and density all over the plane."
                 )
 
     def landscape(self, x: ArrayLike, y: ArrayLike) -> Landscape:
@@ -138,6 +186,8 @@ def importance_and_density(
     (array([[1., 1.]]), array([[1., 1.]]))
     """
     n = check_count(features, "features", at_least=2)
+    check_vector(importance, 2, "importance", per="end of the range")
+    check_vector(density, 2, "density", per="end of the range")
     (low, high), (sparse, dense) = importance, density
     return Plane(
         Axis("importance", (n - 1,), low, high, name="importance"),
