@@ -56,7 +56,7 @@ class Landscape:
         second = self.density * law.moment(2)
         spread = second - (self.density * law.moment(1)) ** 2
         cost = np.sum(self.importance * spread, axis=1)
-        return np.where(cost > 0, cost, np.sum(self.importance * second, axis=1))
+        return np.asarray(np.where(cost > 0, cost, np.sum(self.importance * second, axis=1)))
 
     def __len__(self) -> int:
         return len(self.importance)
