@@ -71,7 +71,7 @@ def _name(W: Array, dimension: int) -> str:
         return "digon" if obtuse else "aligned pair" if count == 2 else f"{count} on a line"
     if count == dimension + 1:
         return _simplex(W, dimension)
-    if dimension == 2:
+    if dimension == 2 and count > 3:
         return _polygon(W)
     return f"{count} in {dimension} dimensions"
 

@@ -19,6 +19,7 @@ from superposition.numerics.phase_diagram.transitions import Transitions
 
 Array = NDArray[np.float64]
 Side = tuple[int, int]  # of a plaquette: the two cells it joins
+SOLVED = 1e-9  # of the scale: losses that differ by less are equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,16 @@ class Boundary:
 
 @dataclass(frozen=True)
 class MeetingPoint:
-    """Where three phases (or more) meet: parameter values, and the names that are seen there."""
+    """Where three phases (or more) meet: parameter values, and the names that are seen there.
+
+    residual: the largest difference of the three losses, over what storing nothing costs; None
+    where fewer than three states are apart: then the place is known to one plaquette only.
+    """
 
     x: float
     y: float
     phases: tuple[str, ...]
+    residual: float | None = None
 
 
 def boundaries(
@@ -124,19 +130,21 @@ def meeting_points(found: Transitions, meetings: list[tuple[int, ...]]) -> tuple
     """Triple points: three losses made equal by Newton steps, where three states are apart.
 
     Meetings at which fewer than three states are apart (a first-order line that ends on a
-    second-order one) are left where the plaquette's transitions have their mean.
+    second-order one), or whose losses cannot be made equal, are left where the plaquette's
+    transitions have their mean, without a residual.
     """
     points = []
     plane = found.before.plane
     for crossed in meetings:
         names = tuple(sorted({str(name) for k in crossed for name in found.phases[k]}))
-        place = found.before.places[list(crossed)].mean(axis=0)
+        place, residual = found.before.places[list(crossed)].mean(axis=0), None
         states = _three_states(found, crossed)
         if states is not None:
-            place = _equal_losses(states, place)
-        points.append(
-            MeetingPoint(float(plane.x.value(place[0])), float(plane.y.value(place[1])), names)
-        )
+            solved, gap = _equal_losses(states, place)
+            if gap <= SOLVED:
+                place, residual = solved, gap
+        x, y = float(plane.x.value(place[0])), float(plane.y.value(place[1]))
+        points.append(MeetingPoint(x, y, names, residual))
     return tuple(points)
 
 
@@ -158,8 +166,10 @@ def _three_states(found: Transitions, crossed: tuple[int, ...]) -> States | None
     )
 
 
-def _equal_losses(states: States, place: Array) -> Array:
-    """Where the three losses are equal, by Newton steps with difference quotients."""
+def _equal_losses(states: States, place: Array) -> tuple[Array, float]:
+    """Where the three losses are equal, by Newton steps with difference quotients, and how nearly
+    they are, over the scale.
+    """
     step = 1e-5
 
     def gaps(at: Array) -> Array:
@@ -179,4 +189,5 @@ def _equal_losses(states: States, place: Array) -> Array:
         place = place + np.clip(move, -0.02, 0.02)
         if np.abs(move).max() < 1e-13:
             break
-    return np.clip(place, 0.0, 1.0)
+    place = np.clip(place, 0.0, 1.0)
+    return place, float(np.abs(gaps(place)).max())

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from superposition.numerics.geometry.geometry import OrderParameters, order_parameters
 from superposition.numerics.optimum.curvature import least_curvature
-from superposition.numerics.optimum.search import Minima
+from superposition.numerics.optimum.search import SADDLE, Minima
 from superposition.numerics.phase_diagram.boundary import (
     Boundary,
     MeetingPoint,
@@ -36,7 +36,7 @@ from superposition.numerics.phase_diagram.plane import Plane
 from superposition.numerics.phase_diagram.states import States
 from superposition.numerics.phase_diagram.transitions import Transitions, changing, transitions
 from superposition.numerics.source_hash import source_hash
-from superposition.theory.domain import check_count
+from superposition.theory.domain import check_count, check_vector
 
 if TYPE_CHECKING:
     import xarray
@@ -50,8 +50,9 @@ class ExactDiagram:
 
     x, y: (X,), (Y,) parameter values. W: (Y, X, m, n); b: (Y, X, n); loss, gradient_norm,
     curvature, found_by, starts, believed: (Y, X), curvature being a lower bound of the least
-    one-sided second derivative (the value itself where the loss is C²); phase: (Y, X), a number
-    into ``phases``.
+    one-sided second derivative (the value itself where the loss is C²); believed: the gradient
+    vanishes, two random starts agree, the loss falls nowhere; phase: (Y, X), a number into
+    ``phases``.
     """
 
     plane: Plane
@@ -112,6 +113,7 @@ def exact_phase_diagram(
     >>> diagram.phases[diagram.phase[0, 0]]
     'digon (extra, ordinary)'
     """
+    check_vector(shape, 2, "shape", per="axis")
     rows = check_count(shape[0], "shape[0]", at_least=2)
     columns = check_count(shape[1], "shape[1]", at_least=2)
     check_count(refine, "refine", at_least=0)
@@ -131,8 +133,8 @@ def exact_phase_diagram(
         y,
         starts=starts,
         seed=seed,
-        folder=folder,
-        key=_key(plane, shape, starts, seed),
+        folder=None if folder is None else Path(folder),
+        key=_key(plane, (rows, columns), starts, seed),
         executor=executor,
         progress=count,
     )
@@ -178,6 +180,7 @@ def _assembled(
     phases = tuple(sorted(set(names)))
     number = {name: place for place, name in enumerate(phases)}
     curvature = least_curvature(states.landscape, found.points, exact=False)
+    no_saddle = curvature.value >= -SADDLE * states.landscape.scale
     return ExactDiagram(
         plane,
         plane.x.value(x),
@@ -189,7 +192,7 @@ def _assembled(
         curvature.value.reshape(shape),
         found.found_by.reshape(shape),
         found.starts.reshape(shape),
-        found.believed.reshape(shape),
+        (found.believed & no_saddle).reshape(shape),
         np.array([number[name] for name in names]).reshape(shape),
         phases,
         lines,
@@ -210,7 +213,9 @@ def _key(plane: Plane, shape: tuple[int, int], starts: int, seed: int) -> str:
         "seed": seed,
         "numpy": version("numpy"),
         "sources": source_hash(
-            "superposition.numerics.optimum", "superposition.numerics.expectation"
+            "superposition.numerics.optimum",
+            "superposition.numerics.expectation",
+            "superposition.numerics.phase_diagram",
         ),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

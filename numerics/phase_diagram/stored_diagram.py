@@ -35,13 +35,15 @@ POINTS = ("x", "y", "residual", "jump")
 
 def save(diagram: ExactDiagram, path: Path) -> Path:
     """Write a diagram; ``load_diagram`` reads it back. The file says what made it."""
-    lines = diagram.boundaries
+    path, lines = Path(path), diagram.boundaries
     plane = asdict(diagram.plane) | {"values": _values_told(diagram.plane.values)}
     told = {
         "plane": plane,
         "phases": diagram.phases,
         "boundaries": [(line.phases, line.first_order, len(line.x)) for line in lines],
-        "meeting_points": [(point.x, point.y, point.phases) for point in diagram.meeting_points],
+        "meeting_points": [
+            (point.x, point.y, point.phases, point.residual) for point in diagram.meeting_points
+        ],
         "versions": {name: version(name) for name in ("toy-superposition", "numpy", "scipy")},
     }
     arrays = {name: np.asarray(getattr(diagram, name)) for name in ("x", "y", *CELLS)}
@@ -57,8 +59,8 @@ def load_diagram(path: Path) -> ExactDiagram:
 
     Raises ``ValueError`` if the file is damaged or no diagram.
     """
-    arrays = stored_arrays.read(Path(path))
-    if arrays is None or "told" not in arrays:
+    arrays = stored_arrays.whole(Path(path))
+    if arrays is None or not {"told", "boundary_x", *CELLS} <= set(arrays):
         raise ValueError(f"path is {str(path)!r}; it must be a whole file that a diagram wrote.")
     told = json.loads(str(arrays["told"]))
     lines, first = [], 0
@@ -72,13 +74,18 @@ def load_diagram(path: Path) -> ExactDiagram:
         phases=tuple(told["phases"]),
         boundaries=tuple(lines),
         meeting_points=tuple(
-            MeetingPoint(x, y, tuple(phases)) for x, y, phases in told["meeting_points"]
+            MeetingPoint(x, y, tuple(phases), residual)
+            for x, y, phases, residual in told["meeting_points"]
         ),
     )
 
 
 def to_xarray(diagram: ExactDiagram) -> xarray.Dataset:
-    """The cells as a dataset: dimensions y, x (by their names), hidden, feature, other."""
+    """The cells as a dataset: dimensions y, x (by their names), hidden, feature, other.
+
+    Interference and dimensionality as in ``theory.feature_dimensionality``; other: the second
+    feature of a cosine. Needs xarray.
+    """
     import xarray
 
     x, y = diagram.plane.x.name, diagram.plane.y.name
@@ -96,7 +103,13 @@ def to_xarray(diagram: ExactDiagram) -> xarray.Dataset:
         shapes[name] = ((y, x), getattr(diagram, name))
     return xarray.Dataset(
         shapes,
-        coords={x: diagram.x, y: diagram.y, "feature": list(range(diagram.b.shape[-1]))},
+        coords={
+            x: diagram.x,
+            y: diagram.y,
+            "hidden": np.arange(diagram.W.shape[-2]),
+            "feature": np.arange(diagram.b.shape[-1]),
+            "other": np.arange(diagram.b.shape[-1]),
+        },
         attrs={
             "plane": json.dumps(
                 asdict(diagram.plane) | {"values": _values_told(diagram.plane.values)}
