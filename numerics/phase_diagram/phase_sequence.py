@@ -101,11 +101,11 @@ def phase_sequence(
     )
     x = np.linspace(0, 1, count)
     found = cells(plane, x, np.zeros(1), starts=starts, seed=seed, progress=progress)
-    for _ in range(DIVISIONS):
+    for division in range(DIVISIONS + 1):
         states = States(plane, np.stack([x, 0 * x], axis=1), found.points, found.loss)
         traced = _traced(states)
         crowded = _crowded(states, traced)
-        if len(crowded) == 0:
+        if len(crowded) == 0 or division == DIVISIONS:
             break
         x, found = _divided(plane, x, found, crowded, starts, seed)
     return _sequence(states, traced, found)

@@ -32,7 +32,7 @@ SMALL = 1e-12  # of the scale: a root
 BISECTIONS = 36
 SECANTS = 12
 STABILITY_STEPS = 24
-BEYOND = 1e-2  # of the rest of the segment: where to look what grew out of a limit
+BEYOND = (0.01, 0.1, 0.5)  # of the rest of the segment
 AT_LIMIT = 1e-9  # of the scale: how near to zero the least curvature must come
 STEEP = 0.1  # of the fingerprint, between neighbouring cells: a jump may hide there
 CLOSE = 1e-3  # of a segment: how far from the bisected place the stability limit is sought
@@ -114,12 +114,8 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
         # zero is no limit of stability.
         met = (follower.loss >= limit.loss - SAME_LOSS * scale) & (np.abs(residual) <= AT_LIMIT)
         index, limit, residual = index[met], limit.taken(met), residual[met]
-        # What grows out of it need not be what the far end is: that may come later, by a jump.
-        grown = limit.at(limit.places + BEYOND * (far.places[index] - limit.places))
-        name = np.array(grown.phases(), dtype=str)
-        # Where it has not grown enough yet to be told from the limit, the far end's name stands.
-        name = np.where(name == sides[index, 0], sides[index, 1], name)
-        phases = np.stack([sides[index, 0], name], axis=1)
+        grown = _grown(limit, far.taken(index).places, sides[index])
+        phases = np.stack([sides[index, 0], grown], axis=1)
         found.append(
             Transitions(
                 limit,
@@ -132,6 +128,19 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
             )
         )
     return _joined(*found)
+
+
+def _grown(limit: States, places: Array, sides: NDArray[np.str_]) -> NDArray[np.str_]:
+    """The phase that grows out of a stability limit towards ``places``, told beside the limit.
+
+    It need not be what the far end is: that may come later, by a jump. Too near the limit nothing
+    has grown yet.
+    """
+    name = sides[:, 0].copy()
+    for share in BEYOND:
+        there = limit.at(limit.places + share * (places - limit.places))
+        name = np.where(name == sides[:, 0], np.array(there.phases(), dtype=name.dtype), name)
+    return np.where(name == sides[:, 0], sides[:, 1], name)
 
 
 def _stability_limit(start: States, end: States, stable: Array, unstable: Array) -> States:
