@@ -4,6 +4,7 @@ r"""Tegum factors: the connected components of the interference graph.
 
 Features of different factors are orthogonal: WᵀW falls into blocks. A factor of one feature is a
 dedicated dimension; a feature of norm zero is dropped and belongs to none.
+Features of one direction share a ray: a polytope of rays then stands for the polytope.
 Source: Elhage et al. 2022, "The Geometry of Superposition"; names by invariants: here.
 """
 
@@ -69,11 +70,24 @@ def _name(W: Array, dimension: int) -> str:
     if dimension == 1:
         obtuse = count == 2 and float(W[:, 0] @ W[:, 1]) < 0
         return "digon" if obtuse else "aligned pair" if count == 2 else f"{count} on a line"
+    rays, members = _rays(W)
+    if len(members) < count:
+        sizes = ", ".join(map(str, sorted(members, reverse=True)))
+        return f"{_name(rays, dimension)} of shared rays ({sizes})"
     if count == dimension + 1:
         return _simplex(W, dimension)
     if dimension == 2 and count > 3:
         return _polygon(W)
     return f"{count} in {dimension} dimensions"
+
+
+def _rays(W: Array) -> tuple[Array, list[int]]:
+    """The distinct directions, each with the mean of its features, and how many share each."""
+    cosines, _ = _cosines(W)
+    _, label = connected_components(cosines > 1 - EQUAL, directed=False)
+    members = [int(np.sum(label == ray)) for ray in range(label.max() + 1)]
+    means = [W[:, label == ray].mean(axis=1) for ray in range(len(members))]
+    return np.stack(means, axis=1), members
 
 
 def _cosines(W: Array) -> tuple[Array, bool]:
