@@ -23,6 +23,7 @@ MODULES = (
     "x01_what_is_really_optimal_of_two",
     "x02_what_is_really_optimal_of_three",
     "x03_what_is_really_optimal_without_biases",
+    "x04_geometries_of_equal_features",
 )
 
 

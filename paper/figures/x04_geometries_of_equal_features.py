@@ -23,6 +23,7 @@ from superposition.paper.house_style import INK
 
 # By the largest factor; colour-blind safe (Okabe and Ito), pale enough for ink.
 COLOURS = {
+    "shared rays": "#d9d9d9",
     "irregular": "#d9d9d9",
     "hexagon": "#b5a3d0",
     "pentagon": "#8fc7e8",
@@ -32,7 +33,7 @@ COLOURS = {
     "dimensions": "#d9d9d9",
 }
 EQUAL = 1e-9  # of the loss
-NARROW, CLOSE = 0.09, 0.03  # of the axis: ranges that hold no words, numbers that would overlap
+LETTER, CLOSE = 0.0075, 0.03  # of the axis: a letter's width, numbers that would overlap
 
 
 def draw(trained_models: Path, progress: bool) -> Drawn:  # noqa: ARG001
@@ -61,8 +62,9 @@ def _draw_row(axes: Axes, place: int, found: dict[str, Any]) -> None:
     names.append(found["crossings"][-1]["after"] if names else found["ranges"][0]["phase"])
     for low, high, name in zip(edges[:-1], edges[1:], names, strict=True):
         axes.barh(place, high - low, left=low, height=0.62, color=_colour(name), linewidth=0)
-        if high - low > NARROW:
-            axes.text((low + high) / 2, place, _short(name), ha="center", va="center", fontsize=6)
+        words = _short(name)
+        if high - low > LETTER * max(map(len, words.split("\n"))):
+            axes.text((low + high) / 2, place, words, ha="center", va="center", fontsize=6)
     told = -1.0
     for one in found["crossings"]:
         axes.plot(
@@ -85,7 +87,11 @@ def _short(name: str) -> str:
     """The geometry without its symmetry, in as many lines as it has parts."""
     geometry, _, symmetry = name.partition(", ")
     unequal = "\n(unequal norms)" if geometry == "digon" and symmetry == "no symmetry" else ""
-    return f"{geometry}{unequal}".replace("2 digon", "2 digons").replace(" + ", "\n+ ")
+    return (
+        f"{geometry}{unequal}".replace("2 digon", "2 digons")
+        .replace(" + ", "\n+ ")
+        .replace(" of shared", "\nof shared")
+    )
 
 
 def _facts(records: list[dict[str, Any]]) -> dict[str, str]:
