@@ -331,6 +331,7 @@ def _everything(diagram: ExactDiagram, options: argparse.Namespace) -> dict[str,
                 "density": line.y.tolist(),
                 "residual": line.residual.tolist(),
                 "jump": line.jump.tolist(),
+                "exponent": [None if np.isnan(beta) else float(beta) for beta in line.exponent],
             }
             for line in diagram.boundaries
         ],

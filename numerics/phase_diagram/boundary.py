@@ -28,7 +28,8 @@ class Boundary:
 
     phases: the two names; first_order: whether the order parameter jumps all along it; x, y: (K,)
     parameter values; residual: (K,), the difference of the losses (first order) or the least
-    curvature (second order), over what storing nothing costs; jump: (K,), of the fingerprint.
+    curvature (second order), over what storing nothing costs; jump: (K,), of the fingerprint;
+    exponent: (K,), with which the order parameters grow beyond a second-order boundary, else NaN.
     """
 
     phases: tuple[str, str]
@@ -37,6 +38,7 @@ class Boundary:
     y: Array
     residual: Array
     jump: Array
+    exponent: Array
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def _curve(found: Transitions, chain: list[int], kind: tuple[str, str, bool]) ->
         plane.y.value(places[:, 1]),
         found.residual[chain],
         found.jump[chain],
+        found.exponent[chain],
     )
 
 

@@ -19,7 +19,7 @@ from superposition.numerics.phase_diagram.cells import cells
 from superposition.numerics.phase_diagram.plane import Axis, Plane
 from superposition.numerics.phase_diagram.states import States
 from superposition.numerics.phase_diagram.transitions import Transitions, changing, transitions
-from superposition.theory.domain import check_count
+from superposition.theory.domain import check_count, check_vector
 from superposition.theory.features.values import ValueLaw, Values
 
 Array = NDArray[np.float64]
@@ -86,6 +86,7 @@ def phase_sequence(
     [('digon, symmetry 2', 'digon, no symmetry')]
     """
     n = check_count(features, "features")
+    check_vector(densities, 2, "densities", per="end of the range")
     count = check_count(points, "points", at_least=2)
     everyone = tuple(range(n))
     # The second axis only scales the loss; the sequence runs along its lower edge.

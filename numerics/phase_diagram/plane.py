@@ -77,8 +77,9 @@ class Axis:
             value = self.low * (self.high / self.low) ** t
         else:
             value = self.low + t * (self.high - self.low)
-        # The ends exactly: densities must not pass 1 by a rounding error.
-        return np.clip(value, self.low, self.high)
+        # The ends exactly: densities must not pass 1 by a rounding error, nor miss it.
+        inside = np.where(t >= 1, self.high, np.maximum(value, self.low))
+        return np.asarray(np.minimum(inside, self.high))
 
     def place(self, value: ArrayLike) -> Array:
         """Where the parameter has this value, between 0 and 1."""

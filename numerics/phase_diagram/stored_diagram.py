@@ -30,7 +30,7 @@ CELLS = (
     "believed",
     "phase",
 )
-POINTS = ("x", "y", "residual", "jump")
+POINTS = ("x", "y", "residual", "jump", "exponent")
 
 
 def save(diagram: ExactDiagram, path: Path) -> Path:

@@ -33,6 +33,7 @@ BISECTIONS = 36
 SECANTS = 12
 STABILITY_STEPS = 24
 BEYOND = (0.01, 0.1, 0.5)  # of the rest of the segment
+NEAR = (5e-3, 1e-3)  # of the rest of the segment: where the growth is measured
 AT_LIMIT = 1e-9  # of the scale: how near to zero the least curvature must come
 STEEP = 0.1  # of the fingerprint, between neighbouring cells: a jump may hide there
 CLOSE = 1e-3  # of a segment: how far from the bisected place the stability limit is sought
@@ -44,8 +45,9 @@ class Transitions:
 
     before, after: the states on either side, at the place of the transition; first_order: (T,);
     residual: (T,), the difference of the losses or the least curvature, over the scale; jump:
-    (T,), the difference of the fingerprints; segment: (T,), which segment it was found on; phases:
-    (T, 2), their names before and after.
+    (T,), the difference of the fingerprints; exponent: (T,), with which the order parameters grow
+    beyond a second-order transition, else NaN; segment: (T,), which segment it was found on;
+    phases: (T, 2), their names before and after.
     """
 
     before: States
@@ -53,6 +55,7 @@ class Transitions:
     first_order: NDArray[np.bool_]
     residual: Array
     jump: Array
+    exponent: Array
     segment: NDArray[np.intp]
     phases: NDArray[np.str_]
 
@@ -123,6 +126,7 @@ def _losses_of_stability(one: States, other: States) -> Transitions:
                 np.zeros(len(index), dtype=bool),
                 residual,
                 np.zeros(len(index)),
+                _exponents(limit, far.taken(index).places),
                 index,
                 phases if near is one else phases[:, ::-1],
             )
@@ -141,6 +145,17 @@ def _grown(limit: States, places: Array, sides: NDArray[np.str_]) -> NDArray[np.
         there = limit.at(limit.places + share * (places - limit.places))
         name = np.where(name == sides[:, 0], np.array(there.phases(), dtype=name.dtype), name)
     return np.where(name == sides[:, 0], sides[:, 1], name)
+
+
+def _exponents(limit: States, places: Array) -> Array:
+    """β of a bifurcation: the order parameters move from the branch's like distance to the β."""
+    apart = []
+    for share in NEAR:
+        there = limit.places + share * (places - limit.places)
+        apart.append(limit.at(there).distance(limit.continued(there)))
+    known = (apart[0] > 1e-7) & (apart[1] > 1e-7)
+    ratio = np.where(known, apart[0], 1.0) / np.where(known, apart[1], 1.0)
+    return np.where(known, np.log(ratio) / np.log(NEAR[0] / NEAR[1]), np.nan)
 
 
 def _stability_limit(start: States, end: States, stable: Array, unstable: Array) -> States:
@@ -193,6 +208,7 @@ def _crossings(one: States, other: States) -> Transitions:
         np.ones(len(index), dtype=bool),
         residual,
         jump[index],
+        np.full(len(index), np.nan),
         index,
         np.stack([np.array(before.phases()), np.array(after.phases())], axis=1),
     )
@@ -271,5 +287,8 @@ def _joined(*parts: Transitions) -> Transitions:
     return Transitions(
         states("before"),
         states("after"),
-        *(array(name) for name in ("first_order", "residual", "jump", "segment", "phases")),
+        *(
+            array(name)
+            for name in ("first_order", "residual", "jump", "exponent", "segment", "phases")
+        ),
     )
