@@ -4,8 +4,8 @@ Equal importance. Two kinds of minimum: the antipodal pair, W₁ = -W₂, and th
 W₁ = W₂ = 1/√2, which outputs the mean of both features. The densities: sparse, the one at
 which both cost the same, and 1.
 Claim: the antipodal pair is optimal when features are sparse; in the dense corner the confused
-minimum is, W₁W₂ > 0; both stay local minima on the other side. So models trained near the triple
-point end in either: the blur of the phase diagram.
+minimum is, W₁W₂ > 0. Both are minima at all three densities: training without biases may end in
+either, about equally good ones where the candidates' triple point is.
 Source: Elhage et al. 2022, "Phase change".
 """
 
