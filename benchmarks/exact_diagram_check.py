@@ -158,7 +158,7 @@ def told_resolved(name: str, found: Resolved) -> bool:
     return found.improvement <= LOWER
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Check both planes and print what was found; 1 if something was not as it should be."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--grid", type=int, default=100)
@@ -166,7 +166,7 @@ def main() -> int:
     parser.add_argument("--independent", type=int, nargs=2, default=(300, 150), metavar="CELLS")
     parser.add_argument("--plane", choices=("2-in-1", "3-in-2", "both"), default="both")
     parser.add_argument("--seed", type=int, default=2022)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     fine = True
     for (n, m), independent in zip(((2, 1), (3, 2)), asked.independent, strict=True):
         if asked.plane not in ("both", f"{n}-in-{m}"):

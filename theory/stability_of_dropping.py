@@ -23,7 +23,9 @@ So the change is not first-order everywhere. Source: the question is Elhage et a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import sympy
@@ -158,8 +160,11 @@ def least_stable_importance(density: ArrayLike) -> NDArray[np.float64]:
 
 
 @cache
-def _compiled() -> object:
-    return sympy.lambdify(p, stability_importance().subs(e, best_bias()), "numpy")
+def _compiled() -> Callable[..., Any]:
+    function: Callable[..., Any] = sympy.lambdify(
+        p, stability_importance().subs(e, best_bias()), "numpy"
+    )
+    return function
 
 
 def _beside_the_dropped_optimum(expression: sympy.Expr) -> sympy.Expr:
