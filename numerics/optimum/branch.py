@@ -62,7 +62,7 @@ def follow(path: Landscape, start: Array, *, tolerance: float = 1e-11) -> Branch
     for k in range(count):
         guess = here if k < 2 else 2 * points[k - 1] - points[k - 2]
         row = path.rows(np.array([k]))
-        found, size = _stationary(row, guess, free)
+        (found,), (size,) = stationary(row, np.where(free, guess, 0.0)[None])
         if size > tolerance * float(row.scale[0]) or np.abs(found - here).max() > FARTHEST:
             break
         points[k], norm[k], here = found, size, found
@@ -74,20 +74,25 @@ def follow(path: Landscape, start: Array, *, tolerance: float = 1e-11) -> Branch
     return Branch(points, loss, norm, curvature, length)
 
 
-def _stationary(landscape: Landscape, guess: Array, free: NDArray[np.bool_]) -> tuple[Array, float]:
-    """Newton's method on the gradient, and the gradient's norm where it ends."""
-    here = guess
+def stationary(landscape: Landscape, guesses: Array) -> tuple[Array, Array]:
+    """Newton's method on the gradient from guesses (R, D): points (R, D) and gradient norms (R,).
+
+    Parameters that are zero stay zero; rotations of W are not followed.
+    """
+    here, free = guesses.copy(), guesses != 0
     for _ in range(ITERATIONS):
-        found = landscape.evaluate(here[None])
-        gradient = np.where(free, found.gradient[0], 0.0)
-        hessian = found.hessian[0][np.ix_(free, free)]
+        found = landscape.evaluate(here)
+        gradient = np.where(free, found.gradient, 0.0)
+        hessian = np.where(free[:, :, None] & free[:, None, :], found.hessian, 0.0)
         values, vectors = np.linalg.eigh(hessian)
-        kept = np.abs(values) > SINGULAR * np.abs(values).max(initial=0)
-        along = (vectors.T @ gradient[free])[kept] / values[kept]
-        step = np.zeros_like(here)
-        step[free] = -vectors[:, kept] @ along
-        here = here + step
+        size = np.abs(values)
+        kept = size > SINGULAR * size.max(axis=1, keepdims=True, initial=1e-300)
+        along = np.einsum("rdk,rd->rk", vectors, gradient)
+        step = -np.einsum(
+            "rdk,rk->rd", vectors, np.where(kept, along / np.where(kept, values, 1.0), 0.0)
+        )
+        here = here + np.where(free, step, 0.0)
         if np.abs(step).max(initial=0) <= 1e-14:
             break
-    final = landscape.evaluate(here[None])
-    return here, float(np.linalg.norm(final.gradient[0]))
+    norm = np.linalg.norm(landscape.evaluate(here).gradient, axis=1)
+    return here, norm

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.numerics.geometry.geometry import Geometry, geometry_of
+from superposition.numerics.optimum.branch import FARTHEST, stationary
 from superposition.numerics.optimum.curvature import curvature_bound, least_curvature
 from superposition.numerics.optimum.descent import descend, settled
 from superposition.numerics.optimum.landscape import Landscape
@@ -92,10 +93,17 @@ class States:
         are kept at zero.
         """
         landscape = self.plane.landscape(*places.T)
-        ends = descend(
-            landscape, self.points, tolerance=1e-14, most_steps=60, free=self.points != 0
+        points, norm = stationary(landscape, self.points)
+        # Where Newton's method on the gradient runs off, the minimum downhill will do.
+        lost = (norm > 1e-9 * landscape.scale) | (
+            np.abs(points - self.points).max(axis=1) > FARTHEST
         )
-        return States(self.plane, places, ends.points, ends.loss)
+        rows = np.flatnonzero(lost)
+        if len(rows):
+            part, old = landscape.rows(rows), self.points[rows]
+            ends = descend(part, old, tolerance=1e-14, most_steps=60, free=old != 0)
+            points[rows] = ends.points
+        return States(self.plane, places, points, landscape.evaluate(points).loss)
 
     def stationary(self) -> NDArray[np.bool_]:
         """Whether the gradient vanishes, (R,)."""
