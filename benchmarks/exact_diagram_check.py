@@ -29,7 +29,8 @@ from superposition.numerics.phase_diagram.exact_diagram import ExactDiagram, exa
 
 Array = NDArray[np.float64]
 STARTS, MORE = 16, 20
-LOWER = 1e-9  # of what storing nothing costs
+LOWER, REACHED = 1e-9, 1e-7  # of what storing nothing costs
+RUNS = 8
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,16 @@ def by_more_starts(landscape: Landscape, ours: Array, seed: int) -> Resolved:
 
 
 def by_differential_evolution(landscape: Landscape, ours: Array, seed: int) -> Resolved:
-    """A global solver that knows nothing but the loss, the best of three runs."""
+    """A global solver that knows nothing but the loss; up to eight runs until it is as low."""
     begin = time.process_time()
-    losses = [
-        min(independent_minimum(landscape.rows(slice(k, k + 1)), seed + 1000 * t) for t in range(3))
-        for k in range(len(ours))
-    ]
-    return _compared(landscape, ours, np.array(losses), time.process_time() - begin)
+    losses = np.full(len(ours), np.inf)
+    for k, target in enumerate(ours + REACHED * landscape.scale):
+        for run in range(RUNS):
+            found = independent_minimum(landscape.rows(slice(k, k + 1)), seed + 1000 * run)
+            losses[k] = min(losses[k], found)
+            if losses[k] <= target:
+                break
+    return _compared(landscape, ours, losses, time.process_time() - begin)
 
 
 def independent_minimum(landscape: Landscape, seed: int) -> float:
@@ -115,7 +119,7 @@ def _compared(landscape: Landscape, ours: Array, theirs: Array, seconds: float) 
         len(ours),
         float(np.max(gain)),
         float(np.max(-gain)),
-        int(np.sum(gain > -1e-7)),
+        int(np.sum(gain > -REACHED)),
         seconds,
     )
 
@@ -163,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--grid", type=int, default=100)
     parser.add_argument("--cells", type=int, default=300, help="solved again with more starts")
-    parser.add_argument("--independent", type=int, nargs=2, default=(300, 150), metavar="CELLS")
+    parser.add_argument("--independent", type=int, nargs=2, default=(300, 300), metavar="CELLS")
     parser.add_argument("--plane", choices=("2-in-1", "3-in-2", "both"), default="both")
     parser.add_argument("--seed", type=int, default=2022)
     asked = parser.parse_args(arguments)
