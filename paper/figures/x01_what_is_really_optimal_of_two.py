@@ -38,8 +38,7 @@ from superposition.paper.house_style import INK
 from superposition.paper.phase_colours import draw_key
 
 Array = NDArray[np.float64]
-# Beside the tests that prove it again; only a clone has it.
-RECORD = Path(certificate.__file__).resolve().parents[2] / "tests/reference/certificates.json"
+RECORD = Path(certificate.__file__).resolve().parent / "certificates.json"
 DROPPED = "dedicated (ordinary) + dropped (extra)"
 MARKS: Any = {
     True: {"marker": "s", "ms": 1.9, "mfc": "white", "mec": INK, "mew": 0.4, "ls": ""},
@@ -80,9 +79,7 @@ def draw(trained_models: Path, progress: bool) -> Drawn:
 
 
 def proven_points(plane: Plane) -> Proven:
-    """The points of the plane that are proven; none where the record is not there."""
-    if not RECORD.exists():
-        return Proven(np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
+    """The points of the plane that are proven."""
     from superposition.numerics.certificate.record import read_record
 
     found = [

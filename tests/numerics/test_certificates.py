@@ -26,7 +26,7 @@ from superposition.numerics.certificate.witness import exact_loss
 from superposition.numerics.free_pair import pair_boundary
 from tests.repository import ROOT
 
-RECORD = ROOT / "tests" / "reference" / "certificates.json"
+RECORD = ROOT / "numerics" / "certificate" / "certificates.json"
 limit = cache(dropping_limit)
 
 
