@@ -16,6 +16,7 @@ from superposition.paper.stage_progress import stage_progress
 
 if TYPE_CHECKING:
     from superposition.numerics import ExactDiagram, Plane
+    from superposition.numerics.phase_diagram.boundary import Boundary
 
 DEFAULTS: dict[str, Any] = {
     "grid": 100,
@@ -231,15 +232,26 @@ def _told(diagram: ExactDiagram) -> str:
         lines += ["", "boundaries, from (r, p) to (r, p)"]
     for line in sorted(diagram.boundaries, key=lambda line: -len(line.x)):
         lines.append(
-            f"  {numbered(line.phases, ' | ')}  {'first' if line.first_order else 'second'} order  "
+            f"  {numbered(line.phases, ' | ')}  {_order(line)}  "
             f"({line.x[0]:.6g}, {line.y[0]:.6g}) to ({line.x[-1]:.6g}, {line.y[-1]:.6g})  "
             f"{len(line.x)} point{'s' * (len(line.x) > 1)}"
         )
     if diagram.meeting_points:
         lines += ["", "points where boundaries meet"]
     for point in diagram.meeting_points:
-        lines.append(f"  r = {point.x:.8g}, p = {point.y:.8g}   {numbered(point.phases, ' ')}")
+        at = f"r = {point.x:.8g}, p = {point.y:.8g}"
+        if point.residual is None:  # known to one plaquette only
+            at = f"r ≈ {point.x:.3g}, p ≈ {point.y:.3g}"
+        lines.append(f"  {at}   {numbered(point.phases, ' ')}")
     return "\n".join([*lines, "", *_evidence(diagram)])
+
+
+def _order(line: Boundary) -> str:
+    """The order; of a second one also the exponent with which the order parameters grow."""
+    if line.first_order:
+        return "first order"
+    known = line.exponent[np.isfinite(line.exponent)]
+    return "second order" + (f" (exponent {np.median(known):.2f})" if len(known) else "")
 
 
 def _evidence(diagram: ExactDiagram) -> list[str]:
@@ -336,7 +348,12 @@ def _everything(diagram: ExactDiagram, options: argparse.Namespace) -> dict[str,
             for line in diagram.boundaries
         ],
         "meeting_points": [
-            {"importance": point.x, "density": point.y, "phases": list(point.phases)}
+            {
+                "importance": point.x,
+                "density": point.y,
+                "phases": list(point.phases),
+                "residual": point.residual,
+            }
             for point in diagram.meeting_points
         ],
     }

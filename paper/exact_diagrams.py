@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def _kept(name: str, plane: Plane, cells: int, folder: Path, progress: bool) -> 
         try:
             return load_diagram(path)
         except ValueError:
-            pass  # damaged, as a warning has told: made again
+            warnings.warn(f"{path} is damaged and will be made again.", stacklevel=3)
     workers = 2 if cells**2 > TILE and (os.cpu_count() or 1) > 1 else 1
     quiet = not (progress and sys.stderr.isatty())
     with worker_processes(workers) as executor, stage_progress(quiet) as told:
