@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from superposition.numerics.phase_diagram.boundary import (
     meeting_points,
 )
 from superposition.numerics.phase_diagram.cells import cells
-from superposition.numerics.phase_diagram.lattice import Lattice
+from superposition.numerics.phase_diagram.lattice import Lattice, settled_rows
 from superposition.numerics.phase_diagram.plane import Plane
 from superposition.numerics.phase_diagram.states import States
 from superposition.numerics.phase_diagram.transitions import Transitions, changing, transitions
@@ -139,9 +139,8 @@ def exact_phase_diagram(
         progress=count,
     )
     across, along = np.meshgrid(x, y)
-    states = States(
-        plane, np.stack([across.ravel(), along.ravel()], axis=1), found.points, found.loss
-    )
+    places = np.stack([across.ravel(), along.ravel()], axis=1)
+    states = settled_rows(States(plane, places, found.points, found.loss), rows)
     lattice = Lattice.of(states, rows, columns)
     for level in range(refine):
         told("refinement", level, refine)
@@ -175,12 +174,16 @@ def _assembled(
     points: tuple[MeetingPoint, ...],
 ) -> ExactDiagram:
     shape = len(y), len(x)
-    W, b = states.landscape.split(found.points)
+    landscape = states.landscape
+    W, b = landscape.split(states.points)
+    # Ties are settled: the points may be others of the same loss than those that were found.
+    gradient = np.linalg.norm(landscape.evaluate(states.points).gradient, axis=1)
+    found = replace(found, points=states.points, loss=states.loss, gradient_norm=gradient)
     names = states.phases()
     phases = tuple(sorted(set(names)))
     number = {name: place for place, name in enumerate(phases)}
-    curvature = least_curvature(states.landscape, found.points, exact=False)
-    no_saddle = curvature.value >= -SADDLE * states.landscape.scale
+    curvature = least_curvature(landscape, found.points, exact=False)
+    no_saddle = curvature.value >= -SADDLE * landscape.scale
     return ExactDiagram(
         plane,
         plane.x.value(x),

@@ -8,6 +8,7 @@ states and from random starts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from superposition.numerics.phase_diagram.transitions import changing
 Array = NDArray[np.float64]
 Corner = tuple[int, int]  # (row, column) on the finest grid
 Side = tuple[int, int]
+TIE = 1e-13  # of the scale: losses that differ by less are equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +92,31 @@ class Lattice:
         places = np.array([(j / size[1], i / size[0]) for i, j in new])
         landscape = old.plane.landscape(*places.T)
         searched = global_minima(landscape, starts=starts, seed=seed)
-        found = warmed(landscape, searched, old.points[np.array(list(new.values()))])
+        around = np.array(list(new.values()))
+        found = warmed(landscape, searched, old.points[around])
+        best = settled(States(old.plane, places, found.points, found.loss), old.taken(around[:, 0]))
         return States(
             old.plane,
             np.concatenate([old.places, places]),
-            np.concatenate([old.points, found.points]),
-            np.concatenate([old.loss, found.loss]),
+            np.concatenate([old.points, best.points]),
+            np.concatenate([old.loss, best.loss]),
         )
+
+
+def settled(states: States, neighbours: States) -> States:
+    """Ties broken alike: each neighbour's state where it is as good as the state found.
+
+    Where two phases cost the same (at equal importance, at density 1) the search finds either by
+    chance; taken over from one side they change only where something does.
+    """
+    moved = neighbours.at(states.places)
+    level = TIE * states.landscape.scale
+    return moved.where(moved.loss <= states.loss + level, states)
+
+
+def settled_rows(states: States, rows: int) -> States:
+    """A grid of ``rows`` rows with every tie settled by the row below."""
+    numbers = np.arange(len(states)).reshape(rows, -1)
+    for below, row in pairwise(numbers):
+        states = states.with_rows(row, settled(states.taken(row), states.taken(below)))
+    return states

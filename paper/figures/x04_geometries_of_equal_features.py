@@ -101,8 +101,8 @@ def _facts(records: list[dict[str, Any]]) -> dict[str, str]:
         for one in found["crossings"]:
             if one["first_order"]:
                 before, after = (
-                    expected_loss(*map(np.array, one[side]), density=one["density"]).value
-                    for side in ("weights_before", "weights_after")
+                    expected_loss(np.array(W), np.array(b), 1.0, one["density"]).value
+                    for W, b in (one["weights_before"], one["weights_after"])
                 )
                 worst = max(worst, abs(before / after - 1))
     assert worst <= EQUAL, f"losses differ by {worst:.1e} at a crossing"

@@ -25,13 +25,18 @@ def models(count: int, n: int = 3, m: int = 2, density: float = 0.3, first: int 
 
 
 def test_the_trainer_knows_nothing_of_the_theory() -> None:
-    """It imports the checks of arguments and the atomic file, no formula."""
+    """It imports the checks of arguments and stored arrays, no formula; only the confrontation
+    of what is trained already knows the exact loss.
+    """
     allowed = {
         "superposition.theory.domain",
-        "superposition.numerics.atomic_file",
         "superposition.numerics.source_hash",
+        "superposition.numerics.stored_arrays",
     }
+    confrontations = {"basins.py"}
     for path in (ROOT / "validate").glob("*.py"):
+        if path.name in confrontations:
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("superposition"):
                 assert node.module in allowed or str(node.module).startswith(
