@@ -13,8 +13,6 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from superposition.numerics.enumeration import relu_output_loss
-from superposition.numerics.phase_diagram.cells import cells
-from superposition.numerics.phase_diagram.plane import importance_and_density
 from superposition.paper.phase_colours import colour
 from superposition.paper.phase_picture import DENSITY, IMPORTANCE, set_axes
 from superposition.theory.feature_dimensionality import interference
@@ -28,7 +26,8 @@ class TrainedGrid:
     """Trained models over the diagram; every array (densities, importances).
 
     norm, interference: of the extra feature, averaged without the worst model;
-    best: the least exact loss of a cell's models.
+    best: the least exact loss of a cell's models; optimum: the least loss there is; found: the
+    share of a cell's models that ended in the basin of that optimum.
     """
 
     importance: Array
@@ -36,12 +35,15 @@ class TrainedGrid:
     norm: Array
     interference: Array
     best: Array
+    optimum: Array
+    found: Array
 
 
 def train_grid(
     name: str, features: int, hidden: int, seeds: int, trained_models: Path, progress: bool
 ) -> TrainedGrid:
     """Train the grid (or read it), drop each cell's worst model by exact loss, average."""
+    from superposition.validate.basins import basins
     from superposition.validate.instances import grid
     from superposition.validate.stored_runs import trained
     from superposition.validate.training import Schedule
@@ -51,6 +53,7 @@ def train_grid(
     models = trained(name, instances, Schedule(), trained_models, progress=progress)
     W, b = models.W.astype(float), models.b.astype(float)
     loss = relu_output_loss(W.mT @ W, b, instances.importance, instances.density)
+    ended = basins(models, instances)
     shape = (CELLS, CELLS, seeds)
     kept = np.argsort(loss.reshape(shape), axis=-1)[..., :-1]
 
@@ -64,16 +67,9 @@ def train_grid(
         averaged(np.minimum(np.linalg.norm(W[:, :, -1], axis=1), 1)),
         averaged(np.minimum(interference(W)[:, -1], 1)),
         loss.reshape(shape).min(axis=-1),
+        ended.optimum.reshape(shape)[..., 0],
+        ended.found.reshape(shape).mean(axis=-1),
     )
-
-
-def least_loss(models: TrainedGrid, features: int, hidden: int) -> Array:
-    """The exact optimum's loss in the cells of the trained models."""
-    plane = importance_and_density(features, hidden, importance=IMPORTANCE, density=DENSITY)
-    y, x = (np.linspace(0, 1, count) for count in models.best.shape)
-    found = cells(plane, x, y, starts=16, seed=0)
-    assert found.believed.all(), "an exact optimum is not believed"
-    return found.loss.reshape(models.best.shape)
 
 
 def draw_trained(axes: Axes, models: TrainedGrid) -> None:

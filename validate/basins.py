@@ -31,8 +31,9 @@ class Basins:
     """S trained models, each beside the minimum it would end in.
 
     loss: (S,), exact, as trained; polished: (S,), of the minimum downhill; optimum: (S,), of the
-    best minimum of its setting; scale: (S,), what storing nothing costs; W: (S, m, n), b: (S, n),
-    the polished weights; kinds: every model's labels of interchangeable features.
+    best minimum of its setting that the search finds (a model below it would be news); scale:
+    (S,), what storing nothing costs; W: (S, m, n), b: (S, n), the polished weights; kinds: every
+    model's labels of interchangeable features.
     """
 
     loss: Array
@@ -75,15 +76,12 @@ def basins(models: TrainedModels, instances: Instances, starts: int = 16) -> Bas
     settings = np.concatenate([instances.importance, instances.density], axis=1)
     _, first, setting = np.unique(settings, axis=0, return_index=True, return_inverse=True)
     best = global_minima(landscape.rows(first), starts=starts)
-    # A basin that only training found would be news: then it is the optimum.
-    optimum = best.loss.copy()
-    np.minimum.at(optimum, setting.ravel(), ends.loss)
     W, b = landscape.split(ends.points)
     kinds = [kinds_of(landscape.rows(np.array([row]))) for row in first]
     return Basins(
         landscape.evaluate(trained).loss,
         ends.loss,
-        optimum[setting.ravel()],
+        best.loss[setting.ravel()],
         landscape.scale,
         W,
         b,

@@ -12,7 +12,9 @@ On the segment from one cell to the other both cells' minima are followed. A tra
 
 The first is bracketed by the signs of κ. For the second, bisection keeps the last place where
 the first one's state is the global minimum and the first place where the other's is. Segments
-on which nothing changes but the numbers of one continuous branch hold no transition.
+on which nothing changes but the numbers of one continuous branch hold no transition. A jump of
+less than 3e-3 of the order parameters is not told from none: it counts as second order. A
+segment holds one transition at most.
 """
 
 from __future__ import annotations

@@ -32,11 +32,12 @@ from superposition.paper.figures.figure import Drawn, PaperFigure
 from superposition.paper.house_style import INK
 from superposition.paper.phase_colours import draw_key
 from superposition.paper.phase_picture import IMPORTANCE, draw_phases
-from superposition.paper.trained_grid import TrainedGrid, draw_trained, least_loss, train_grid
+from superposition.paper.trained_grid import TrainedGrid, draw_trained, train_grid
 from superposition.theory.phase_diagram import PhaseDiagram, phases
 
 SEEDS = 10
 TOLERANCE = 0.02  # of the loss
+SPARSE, DENSE = 0.02, 0.45  # densities below and above which basins are counted
 
 
 def draw(trained_models: Path, progress: bool) -> Drawn:
@@ -60,7 +61,7 @@ def draw(trained_models: Path, progress: bool) -> Drawn:
     for axes in (middle, right):
         axes.set(ylabel="", yticklabels=[])
     draw_key(key)
-    return Drawn(figure, _facts(predicted, models, least_loss(models, 2, 1)))
+    return Drawn(figure, _facts(predicted, models, models.optimum))
 
 
 def _facts(
@@ -84,6 +85,11 @@ def _facts(
         "least loss ratio": f"{ratio.min():.3f}",
         "cells optimal": f"{100 * optimal:.1f} %",
         "median excess": f"{100 * (np.median(excess) - 1):.2g} %",
+        "best basin": f"{100 * models.found.mean():.0f} %",
+        "best basin, sparse": f"{100 * models.found[models.density < SPARSE].mean():.0f} %",
+        "best basin, dense": f"{100 * models.found[models.density > DENSE].mean():.0f} %",
+        "sparse": f"{SPARSE:g}",
+        "dense": f"{DENSE:g}",
         "least gap": f"{(optimum / predicted).min():.3f}",
     }
 

@@ -28,7 +28,7 @@ from superposition.paper.exact_phase_picture import (
 from superposition.paper.figures.figure import Drawn, PaperFigure
 from superposition.paper.phase_colours import draw_key
 from superposition.paper.phase_picture import draw_phases
-from superposition.paper.trained_grid import TrainedGrid, draw_trained, least_loss, train_grid
+from superposition.paper.trained_grid import TrainedGrid, draw_trained, train_grid
 from superposition.theory.phase_diagram import PhaseDiagram, phases
 
 SEEDS = 5
@@ -40,7 +40,7 @@ def draw(trained_models: Path, progress: bool) -> Drawn:
     predicted = phases(features=3, hidden=2)
     exact = exact_diagrams.whole(3, 2, trained_models, progress)
     models = train_grid("f06", 3, 2, SEEDS, trained_models, progress)
-    facts = _predicted_facts(predicted) | _trained_facts(models, least_loss(models, 3, 2))
+    facts = _predicted_facts(predicted) | _trained_facts(models, models.optimum)
     figure = Figure(figsize=(7.4, 2.7))
     left, middle, right, key = figure.subplots(1, 4, width_ratios=(10, 10, 10, 2.6))
     draw_phases(left, predicted, size=6)
