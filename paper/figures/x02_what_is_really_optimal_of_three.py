@@ -18,7 +18,9 @@ from matplotlib.patches import Circle
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from superposition.numerics.optimum.landscape import Landscape
 from superposition.numerics.optimum.minimum import Minimum, global_minimum
+from superposition.numerics.optimum.search import global_minima
 from superposition.numerics.phase_diagram.exact_diagram import ExactDiagram
 from superposition.numerics.phase_diagram.states import phase_name
 from superposition.paper import exact_diagrams
@@ -34,6 +36,8 @@ from superposition.paper.house_style import FAINT, INK
 from superposition.paper.phase_colours import DEDICATED, SHARED, draw_key
 from superposition.theory.phase_diagram import phases
 
+Array = NDArray[np.float64]
+NORM, GRAPH = 0.1, 0.01  # a stored feature's norm and an edge's |G_ij|, at least
 IMPORTANCE, DENSITY = 1.07, 0.64  # of the optimum that is shown
 MIDDLE = (0.93, 0.575)  # of the region
 
@@ -79,6 +83,10 @@ def _facts(whole: ExactDiagram, close: ExactDiagram, best: Minimum) -> dict[str,
     predicted = phases(features=3, hidden=2)
     gain = close.loss / predicted.loss(close.x[None, :], close.y[:, None])
     assert gain.max() < 1 + 1e-9, "a composition costs less than the exact optimum"
+    exact_gain = close.loss / _least_apart(close)
+    assert np.abs(exact_gain[~region] - 1).max() < 1e-9, "something else beats two at a time"
+    assert not _by_thresholds(close)[~region].any(), "all three outside the region"
+    place = np.unravel_index(exact_gain.argmin(), exact_gain.shape)
     here = best.loss / float(predicted.loss(IMPORTANCE, DENSITY))
     assert here < 0.99, f"the optimum shown costs {here:.3f} times the best composition"
     rows, columns = np.nonzero(region)
@@ -93,6 +101,10 @@ def _facts(whole: ExactDiagram, close: ExactDiagram, best: Minimum) -> dict[str,
         "least density": f"{close.y[rows].min():.2f}",
         "largest density": f"{close.y[rows].max():.2f}",
         "largest gain": f"{100 * (1 - gain[region].min()):.0f} %",
+        "largest exact gain": f"{100 * (1 - exact_gain[region].min()):.1f} %",
+        "its importance": f"{close.x[place[1]]:.2f}",
+        "its density": f"{close.y[place[0]]:.2f}",
+        "by thresholds": f"{100 * _by_thresholds(close)[region].mean():.0f} %",
         "importance shown": f"{IMPORTANCE:g}",
         "density shown": f"{DENSITY:g}",
         "phase shown": phase_name(best.geometry).split(" (")[0],
@@ -101,6 +113,26 @@ def _facts(whole: ExactDiagram, close: ExactDiagram, best: Minimum) -> dict[str,
         "biases shown": ", ".join(f"{bias:.3f}" for bias in best.b),
         "gain shown": f"{100 * (1 - here):.1f} %",
     }
+
+
+def _least_apart(diagram: ExactDiagram) -> Array:
+    """The least exact loss with at most two features sharing a dimension, (Y, X).
+
+    One feature, an ordinary one or the extra one, has a dimension of its own; the other two are
+    in the other dimension, where dropping one of them is among the minima.
+    """
+    ordinary = Landscape(1, np.ones((len(diagram.y), 2)), np.repeat(diagram.y[:, None], 2, axis=1))
+    x, y = (part.ravel() for part in np.meshgrid(diagram.x, diagram.y))
+    mixed = Landscape(1, np.stack([np.ones(len(x)), x], axis=1), np.repeat(y[:, None], 2, axis=1))
+    shared = global_minima(mixed).loss.reshape(diagram.loss.shape)
+    return np.minimum(shared, global_minima(ordinary).loss[:, None])
+
+
+def _by_thresholds(diagram: ExactDiagram) -> NDArray[np.bool_]:
+    """Every norm above 0.1, and the graph of |G_ij| > 0.01 connected: two edges of three."""
+    gram = np.abs(np.swapaxes(diagram.W, -1, -2) @ diagram.W)
+    edges = gram[..., [0, 0, 1], [1, 2, 2]] > GRAPH
+    return np.asarray((edges.sum(axis=-1) >= 2) & (diagram.fields.norms > NORM).all(axis=-1))
 
 
 def _words(name: str) -> str:
