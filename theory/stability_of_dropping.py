@@ -178,7 +178,7 @@ def _beside_the_dropped_optimum(expression: sympy.Expr) -> sympy.Expr:
 
 def statements() -> tuple[Statement, ...]:
     """The second-order form, the best bias, the stability limit and the cubic coefficient."""
-    density = Argument(p, 0.01, 1, corners=(1e-6, 1))
+    density = Argument(p, 1e-6, 1, corners=(1e-6, 1))
     bias = Argument(e, 0, 1, corners=(1e-9, 1))
     return (
         Statement(
