@@ -101,7 +101,7 @@ def test_claims_can_fail() -> None:
     diagram = phases(features=2, hidden=1)
     p, extra = np.array([0.5, 0.1]), np.array([0.5, 1.0])
     ones = np.ones((2, 2))
-    untrained = trained_grid.TrainedGrid(extra, p, ones, ones, best=ones)
+    untrained = trained_grid.TrainedGrid(extra, p, ones, ones, best=ones, optimum=ones, found=ones)
     with pytest.raises(AssertionError, match="training reaches the predicted loss in only 0%"):
         f05._facts(diagram, untrained, ones)
     predicted = diagram.loss(extra[None, :], p[:, None])
