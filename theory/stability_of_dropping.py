@@ -208,11 +208,11 @@ def statements() -> tuple[Statement, ...]:
         ),
         Statement(
             id="stability-of-dropping/third-order",
-            claim="The coefficient of t³ there: the second feature comes in continuously where it "
-            "is positive, and jumps where it is negative.",
-            name=sympy.Function("C_star")(p),
-            expression=cubic().subs(e, best_bias()),
-            arguments=(density,),
+            claim="The coefficient of t³ where t² has none: at the best bias the second feature "
+            "comes in continuously where it is positive, and jumps where it is negative.",
+            name=sympy.Function("C_star")(e, p),
+            expression=cubic(),
+            arguments=(bias, density),
             source="derived here; Elhage et al. 2022 call the change first-order everywhere",
         ),
     )

@@ -42,12 +42,11 @@ def stability_importance(e: Any, p: Any) -> Any:
 
 
 @twin("stability-of-dropping/third-order")
-def third_order(p: Any) -> Any:
+def third_order(e: Any, p: Any) -> Any:
     """(L - r v)/t³ where the form of second order vanishes: the loss itself at a tiny t."""
     import mpmath
 
     with mpmath.workdps(140):
-        e = best_bias(p)
         s = vertex_of_parabola(lambda s: _form(s, e, p))[0]
         r = _form(s, e, p) / dropped(1, p)
         t = mpmath.mpf("1e-25") * p
