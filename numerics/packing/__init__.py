@@ -1,0 +1,1 @@
+"""Packing: the best arrangement of N points on a sphere, under any of the energies met here."""
