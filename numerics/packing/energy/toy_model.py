@@ -53,7 +53,8 @@ class OneActive:
 
     def value(self, points: Points) -> Array:
         """L_1, (…)."""
-        return self._jets(points)[1].value.sum((-1, -2))
+        total: Array = self._jets(points)[1].value.sum((-1, -2))
+        return total
 
     def gradient(self, points: Points) -> tuple[Array, Points]:
         """L_1 (…) and its gradient (…, n, m + 1)."""
@@ -155,7 +156,8 @@ class OneActiveOnSphere:
 
     def value(self, points: Points) -> Array:
         """L_1, (…)."""
-        return self._jet(points).value.sum((-1, -2))
+        total: Array = self._jet(points).value.sum((-1, -2))
+        return total
 
     def gradient(self, points: Points) -> tuple[Array, Points]:
         """L_1 (…) and its gradient by the directions, (…, n, m); x_i·x_i does not vary."""
