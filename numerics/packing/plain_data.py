@@ -75,25 +75,19 @@ def rebuilt(data: Any, hint: Any = Any, stored: Mapping[str, NDArray[Any]] | Non
         return _marked(data, stored or {})
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        if data is None:
-            return None
-        hint = next(part for part in arguments if part is not type(None))
-        return rebuilt(data, hint, stored)
+        kind = next(part for part in arguments if part is not type(None))
+        return None if data is None else rebuilt(data, kind, stored)
     if origin is np.ndarray:
         return np.array(rebuilt(data, Any, stored))
-    if origin is tuple:
-        each = arguments[:1] * len(data) if arguments[-1] is Ellipsis else arguments
-        pairs = zip(data, each, strict=True)
-        return tuple(rebuilt(part, kind, stored) for part, kind in pairs)
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        hints = get_type_hints(hint)
-        return hint(**{name: rebuilt(data[name], hints[name], stored) for name in data})
     if isinstance(data, dict):
-        inner = arguments[1] if origin is dict else Any
-        return {name: rebuilt(part, inner, stored) for name, part in data.items()}
+        known = get_type_hints(hint) if dataclasses.is_dataclass(hint) else {}
+        fields = {name: rebuilt(part, known.get(name, Any), stored) for name, part in data.items()}
+        return hint(**fields) if known else fields
     if isinstance(data, list):
-        inner = arguments[0] if origin is list else Any
-        return [rebuilt(part, inner, stored) for part in data]
+        endless = origin is not tuple or arguments[-1] is Ellipsis
+        kinds = (arguments[:1] or (Any,)) * len(data) if endless else arguments
+        parts = [rebuilt(part, kind, stored) for part, kind in zip(data, kinds, strict=True)]
+        return tuple(parts) if origin is tuple else parts
     return data
 
 
