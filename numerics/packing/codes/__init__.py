@@ -1,0 +1,1 @@
+"""The codes of the catalogue built from coordinates: rows are unit vectors."""

@@ -1,0 +1,1 @@
+"""Packing: bounds, and the codes that meet them, in closed form."""
