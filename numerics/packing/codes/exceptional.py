@@ -2,10 +2,11 @@ r"""The roots of E8, and what is seen from some of them: E7, E6, and the codes o
 
 .. math:: (±1, ±1, 0^6)^{\text{all orders}}, \qquad \tfrac12 (±1)^8
 
-240 vectors of norm 2 (halves with an even number of minus signs). Those at inner product 1
-with one root are 56 in seven dimensions (equiangular with their opposites); of these, the nearest to
-one are 27 in six (Schläfli), and of these 16 in five (the hemicube). Source: Conway and Sloane, "Sphere Packings, Lattices and
-Groups", chapter 14; Cohn and Kumar 2007, Table 1.
+240 vectors of norm 2, the halves with an even number of minus signs. Those at inner product 1
+with one root are 56 in seven dimensions (equiangular with their opposites); of these, the
+nearest to one are 27 in six (Schläfli). The hemicube is half of a cube's vertices.
+Source: Conway and Sloane, "Sphere Packings, Lattices and Groups", chapter 14; Cohn and Kumar
+2007, Table 1.
 """
 
 from __future__ import annotations

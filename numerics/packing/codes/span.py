@@ -2,8 +2,8 @@ r"""Points in coordinates of the space they span, as unit vectors.
 
 .. math:: x_i = \frac{B^T v_i}{\|v_i\|}, \qquad B^T B = 1
 
-B: (D, d), a basis of the span of the rows v: (N, D), often whole numbers;
-x: (N, d) with d the rank of v. Inner products stay as they are, up to the norms. Source: linear algebra.
+B: (D, d), a basis of the span of the rows v: (N, D), often whole numbers; x: (N, d) with d the
+rank of v. Inner products stay as they are, up to the norms. Source: linear algebra.
 """
 
 from __future__ import annotations

@@ -1,0 +1,163 @@
+r"""The compiled twin of ``descent``: one start at a time, nothing but the kernel and L-BFGS.
+
+.. math:: \tilde E(y) = E(y_1/\|y_1\|, …, y_N/\|y_N\|)
+
+The energy is minimised in free coordinates y: it does not change along them outwards, so that
+every gradient is tangential and the norms hardly grow; no step needs a retraction, no memory a
+transport. Source: Nocedal and Wright 2006, algorithm 7.4.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from superposition.numerics.packing.pair_kernel import FAST, all_pairs, orbit_pairs
+
+MEMORY = 10
+ARMIJO = 1e-4
+HALVINGS = 30
+FIRST, LARGEST = 0.1, 0.7  # the first and the largest move of a point, in units of the spacing
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def _evaluate(raw: Any, orbit: Any, energy: Any, gradient: Any, scratch: Any) -> float:
+    """Ẽ and its gradient at ``raw`` (d, R)."""
+    unit, inverse, everything, pair_scratch = scratch
+    t = pair_scratch[0]
+    d, count = raw.shape
+    inverse[:] = 0.0
+    for k in range(d):
+        for i in range(count):
+            inverse[i] += raw[k, i] * raw[k, i]
+    for i in range(count):
+        inverse[i] = 1.0 / math.sqrt(inverse[i])
+    for k in range(d):
+        for i in range(count):
+            unit[k, i] = raw[k, i] * inverse[i]
+    if everything.shape[1] == count:
+        value = all_pairs(unit, energy, gradient, pair_scratch)
+    else:
+        value = orbit_pairs(unit, orbit, energy, gradient, (everything, pair_scratch))
+    t[:count] = 0.0
+    for k in range(d):
+        for i in range(count):
+            t[i] += gradient[k, i] * unit[k, i]
+    for k in range(d):
+        for i in range(count):
+            gradient[k, i] = (gradient[k, i] - t[i] * unit[k, i]) * inverse[i]
+    return value
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def _dot(a: Any, b: Any) -> float:
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def _two_loops(gradient: Any, moves: Any, changes: Any, inverses: Any, known: int, step: Any):  # type: ignore[no-untyped-def]
+    """step = -H gradient, H the inverse Hessian that the last moves tell of."""
+    size = gradient.size
+    alpha = np.empty(MEMORY)
+    held = min(known, MEMORY)
+    for i in range(size):
+        step[i] = -gradient[i]
+    for back in range(held):
+        at = (known - 1 - back) % MEMORY
+        alpha[at] = inverses[at] * _dot(moves[at], step)
+        for i in range(size):
+            step[i] -= alpha[at] * changes[at, i]
+    last = (known - 1) % MEMORY
+    scale = 1.0 / (inverses[last] * _dot(changes[last], changes[last]))
+    for i in range(size):
+        step[i] *= scale
+    for forth in range(held):
+        at = (known - held + forth) % MEMORY
+        beta = alpha[at] - inverses[at] * _dot(changes[at], step)
+        for i in range(size):
+            step[i] += beta * moves[at, i]
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def _longest(step: Any) -> float:
+    """The longest move of a point in ``step`` (d, R)."""
+    longest = 0.0
+    for i in range(step.shape[1]):
+        squared = 0.0
+        for k in range(step.shape[0]):
+            squared += step[k, i] * step[k, i]
+        longest = max(longest, squared)
+    return math.sqrt(longest)
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any):  # type: ignore[no-untyped-def]
+    """Minimise from ``raw`` (d, R), which is moved; (energy, gradient norm, evaluations).
+
+    limits: (evaluations, gradient norm relative to the energy per point, decrease of the energy
+    in ten steps relative to the energy), the first reached ends it.
+    """
+    most, steepness, decrease = limits
+    d, count = raw.shape
+    whole = orbit[0].shape[0] * count + orbit[1].shape[1]
+    rows = (np.empty(whole), np.empty(whole), np.empty(whole), np.empty(whole))
+    scratch = (np.empty((d, count)), np.empty(count), np.empty((d, whole)), rows)
+    moves, changes = np.empty((MEMORY, d * count)), np.empty((MEMORY, d * count))
+    inverses = np.empty(MEMORY)
+    gradient, tried_gradient = np.empty((d, count)), np.empty((d, count))
+    step, tried = np.empty((d, count)), np.empty((d, count))
+    flat_gradient, flat_step = gradient.reshape(-1), step.reshape(-1)
+    value = _evaluate(raw, orbit, energy, gradient, scratch)
+    known, evaluations, before, since = 0, 1, value, 0
+    norm = math.sqrt(_dot(flat_gradient, flat_gradient))
+    while evaluations < most and norm > steepness * abs(value) / whole:
+        if known == 0:
+            flat_step[:] = -flat_gradient
+            downhill, longest = -norm * norm, _longest(step)
+            factor = min(1.0, FIRST * spacing / longest)
+        else:
+            _two_loops(flat_gradient, moves, changes, inverses, known, flat_step)
+            downhill = _dot(flat_gradient, flat_step)
+            if downhill >= 0.0:
+                known = 0
+                continue
+            factor = min(1.0, LARGEST * spacing / _longest(step))
+        for _ in range(HALVINGS):
+            for k in range(d):
+                for i in range(count):
+                    tried[k, i] = raw[k, i] + factor * step[k, i]
+            new = _evaluate(tried, orbit, energy, tried_gradient, scratch)
+            evaluations += 1
+            if new <= value + ARMIJO * factor * downhill:
+                break
+            factor *= 0.5
+        else:
+            if known == 0:
+                break
+            known = 0
+            continue
+        at = known % MEMORY
+        curvature = 0.0
+        for k in range(d):
+            for i in range(count):
+                moves[at, k * count + i] = tried[k, i] - raw[k, i]
+                changes[at, k * count + i] = tried_gradient[k, i] - gradient[k, i]
+                curvature += moves[at, k * count + i] * changes[at, k * count + i]
+                raw[k, i], gradient[k, i] = tried[k, i], tried_gradient[k, i]
+        value = new
+        norm = math.sqrt(_dot(flat_gradient, flat_gradient))
+        if curvature > 1e-300:
+            inverses[at] = 1.0 / curvature
+            known += 1
+        since += 1
+        if since == 10:
+            if before - value <= decrease * abs(value):
+                break
+            before, since = value, 0
+    return value, norm, evaluations

@@ -1,0 +1,128 @@
+r"""The largest cosine made least, to machine precision: a primal-dual interior point method.
+
+.. math:: \min τ \;\text{ with }\; c_{ij}(X) \le τ: \qquad
+          \sum λ_{ij} ∇c_{ij} = 0, \quad \sum λ_{ij} = 1, \quad λ_{ij} (τ - c_{ij}) = σ
+
+for σ → 0; c_ij as in ``pairs``. The Newton step eliminates λ and τ: what is left is the Hessian
+of a pair energy with slopes λ and curvatures λ/(τ - c). So a sharpened energy, whose forces are
+such λ, hands over smoothly; all pairs take part, and which of them touch comes out, with their
+weights, the certificate. Source: Nocedal and Wright 2006, chapter 19; the elimination is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from superposition.numerics.packing.pairs import Array, Pairs
+
+MOST_STEPS = 80
+CLOSED = 1e-15  # Σ λ (τ - c): how far τ is above the dual value
+LONGEST = 0.3  # a point's move in one step, on the unit sphere
+KEPT = 0.99  # of the way to the boundary that a step may go
+
+
+@dataclass(frozen=True, eq=False)
+class InteriorPoint:
+    """Where it ended: the points (N, D), c_max, the dual weights (N, N), ∥Σ λ ∇c∥, the steps."""
+
+    points: Array
+    largest: float
+    weights: Array
+    residual: float
+    steps: int
+
+
+def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -> InteriorPoint:
+    """Minimise max c_ij from a nearby arrangement.
+
+    width: how far above the largest c the first τ lies: about the spread of those that will touch.
+    """
+    pairs = start
+    off = ~np.eye(len(pairs.points), dtype=bool)
+    count = off.sum() / 2
+    tau = pairs.cosines[off].max() + width
+    weights = np.where(off, 1 / np.where(off, tau - pairs.cosines, 1.0), 0.0)
+    weights *= 2 / weights.sum()
+    target = float((weights * (tau - pairs.cosines))[off].mean())
+    steps, residual = 0, np.inf
+    for steps in range(1, most_steps + 1):
+        slack = np.where(off, tau - pairs.cosines, 1.0)
+        step = _newton_step(pairs, weights, slack, np.where(off, target / slack, 0.0))
+        if step is None:
+            break
+        tangent, rise, change = step
+        shrink = _longest_dual(weights, change)
+        pairs, tau, share = _moved(pairs, tau, tangent, rise, slack)
+        weights = weights + shrink * change
+        gap = float((weights * (tau - pairs.cosines))[off].sum()) / 2
+        share = min(share, shrink)
+        residual = float(np.linalg.norm(pairs.gradient(weights)))
+        if gap < 3 * CLOSED and residual < 1e-12:
+            break
+        target = max(gap / count * (0.1 if share > 0.9 else 0.3 if share > 0.5 else 0.8),
+                     CLOSED / count)  # fmt: skip
+    return InteriorPoint(pairs.points, pairs.cosines[off].max(), weights, residual, steps)
+
+
+def _newton_step(
+    pairs: Pairs, weights: Array, slack: Array, centre: Array
+) -> tuple[Array, float, Array] | None:
+    """The step of the points, of τ and of the weights; None if the system cannot be solved."""
+    ratio = weights / slack
+    whole = ratio.sum() / 2
+    pull = pairs.gradient(ratio).ravel()
+    excess = centre.sum() / 2 - 1
+    matrix = pairs.hessian(weights, ratio)
+    matrix -= np.outer(pull, pull) / whole
+    right = pull * (excess / whole) - pairs.gradient(centre).ravel()
+    solved = _solved(matrix, right, float(weights.sum(1).max()))
+    if solved is None:
+        return None
+    tangent = solved.reshape(len(pairs.points), -1)
+    change = pairs.change(tangent)
+    rise = float((excess + (ratio * change).sum() / 2) / whole)
+    return tangent, rise, centre - weights - ratio * (rise - change)
+
+
+def _solved(matrix: Array, right: Array, scale: float) -> Array | None:
+    """Solve with the least shift of the diagonal that makes the matrix positive definite.
+
+    Rotations, rattlers and phases of complex lines leave it singular: they are not moved.
+    """
+    diagonal = np.einsum("ii->i", matrix)
+    largest = float(np.abs(diagonal).max())
+    if not np.isfinite(largest) or largest == 0:
+        return None
+    shift = 1e-13 * largest
+    diagonal += shift
+    while shift < 1e3 * largest:
+        try:
+            return cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False)
+        except LinAlgError:
+            more = max(9 * shift, 1e-4 * scale) if shift < 1e-4 * scale else 3 * shift
+            diagonal += more
+            shift += more
+    return None
+
+
+def _longest_dual(weights: Array, change: Array) -> float:
+    """How much of the step keeps the weights positive."""
+    falls = change < 0
+    return min(1.0, KEPT * float(np.min(-weights[falls] / change[falls], initial=np.inf)))
+
+
+def _moved(
+    pairs: Pairs, tau: float, tangent: Array, rise: float, slack: Array
+) -> tuple[Pairs, float, float]:
+    """Move as far as no slack is lost: the arrangement, τ, the share of the step."""
+    off = ~np.eye(len(pairs.points), dtype=bool)
+    share = min(1.0, LONGEST / max(float(np.linalg.norm(tangent, axis=1).max()), 1e-300))
+    while share > 1e-10:
+        moved = pairs.moved(share * tangent)
+        if np.all((tau + share * rise - moved.cosines)[off] > (1 - KEPT) / 2 * slack[off]):
+            return moved, tau + share * rise, share
+        share *= 0.7
+    return pairs, tau, 0.0
