@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from superposition.numerics.geometry.gram_automorphisms import automorphisms, levels
 from superposition.numerics.geometry.tegum_factor import (
     DROPPED,
     EQUAL,
@@ -142,36 +143,15 @@ def order_parameters(W: ArrayLike, b: ArrayLike = 0.0) -> OrderParameters:
 def symmetry_order(W: Array, b: Array, kinds: tuple[str, ...]) -> int:
     """How many permutations of features of one kind leave WᵀW (n, n) and b (n,) as they are.
 
-    The order of a group is the product, over the features, of how many images each can have when
-    all before it stay where they are.
-
     >>> symmetry_order(np.array([[1.0, -1.0]]), np.zeros(2), ("a", "a"))
     2
     """
-    gram = W.T @ W
-    n = len(b)
-    same = np.abs(b[:, None] - b) < EQUAL
-    same &= np.abs(np.diag(gram)[:, None] - np.diag(gram)) < EQUAL
-    same &= np.array(kinds)[:, None] == np.array(kinds)
-
-    def completed(images: list[int]) -> bool:
-        """Whether features 0, 1, … can go to ``images`` and the others somewhere."""
-        i = len(images)
-        if i == n:
-            return True
-        return any(extends(images, image) and completed([*images, image]) for image in range(n))
-
-    def extends(images: list[int], image: int) -> bool:
-        i = len(images)
-        if image in images or not same[i, image]:
-            return False
-        return bool(np.all(np.abs(gram[images, image] - gram[: len(images), i]) < EQUAL))
-
-    order = 1
-    for i in range(n):
-        fixed = list(range(i))
-        order *= sum(extends(fixed, k) and completed([*fixed, k]) for k in range(i, n))
-    return order
+    _, kind = np.unique(np.array(kinds), return_inverse=True)
+    bias = levels(b, EQUAL)
+    alike = kind * (int(bias.max(initial=0)) + 1) + bias
+    group = automorphisms(W.T @ W, EQUAL, alike, steps=10**7)
+    assert group is not None, "a model of features has no search as long as that"
+    return group.order
 
 
 def _biases(b: ArrayLike, shape: tuple[int, ...]) -> Array:
