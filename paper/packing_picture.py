@@ -15,12 +15,7 @@ from numpy.typing import NDArray
 from superposition.numerics.packing.packing import Packing
 from superposition.paper.gram_order import gram_order
 from superposition.paper.house_style import DIVERGING, INK, house_style, save
-from superposition.paper.polytope_picture import (
-    CONTACT,
-    draw_polygon,
-    draw_polytope,
-    handles,
-)
+from superposition.paper.polytope_picture import CONTACT, draw_polygon, draw_polytope
 
 Array = NDArray[np.float64]
 ALIKE = 1e-6  # inner products that differ by less are one
@@ -58,7 +53,8 @@ def packing_figure(packing: Packing, name: str | None = None) -> Figure:
 
 def draw_gram_matrix(axes: Axes, points: NDArray[Any], lines: bool = False) -> ScalarMappable:
     """All inner products (of lines their moduli) on [-1, 1], points in an order that shows them."""
-    products = _products(points, lines)
+    # Rounded: equal inner products are one colour, even on the border between two colours.
+    products = np.round(_products(points, lines), 9)
     order = gram_order(points, lines=lines)
     picture = axes.imshow(
         products[np.ix_(order, order)], cmap=DIVERGING, vmin=-1, vmax=1, interpolation="nearest"
@@ -73,18 +69,19 @@ def draw_spectrum(
 ) -> None:
     """How many pairs have which inner product; that of contacts, ``touching``, in their colour."""
     products = _products(points, lines)[np.triu_indices(len(points), 1)]
-    low = -0.05 if lines else -1.1
-    axes.set(xlim=(low, 1.1), xlabel=PRODUCT[lines], ylabel="pairs")
+    low = products.min(initial=0 if lines else -1) - (0.05 if lines else 0.25)
+    high = products.max(initial=1) + 0.1
+    axes.set(xlim=(low, high), xlabel=PRODUCT[lines], ylabel="pairs")
     axes.set_title("inner products", fontsize=8)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     values, counts = distinct(products)
     if not len(values):
         axes.set(yticks=[], ylim=(0, 1))
-        axes.text((low + 1.1) / 2, 0.5, "one point has no pair", ha="center", fontsize=7)
+        axes.text((low + high) / 2, 0.5, "one point has no pair", ha="center", fontsize=7)
         return
     if len(values) > MOST_STEMS:
-        axes.hist(products, bins=50, range=(low, 1.1), color=INK)
+        axes.hist(products, bins=50, range=(products.min(), products.max()), color=INK)
         return
     near = np.zeros(len(values), dtype=bool)
     if touching is not None:
@@ -93,7 +90,10 @@ def draw_spectrum(
     axes.vlines(values, 0, counts, colors=colours, linewidths=2.0)
     axes.set_ylim(0, counts.max() * (1.75 if len(values) <= MOST_LABELS else 1.1))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    if len(values) <= MOST_LABELS and np.diff(values, append=9).min() > LABEL_GAP * (1.1 - low) / 2:
+    if (
+        len(values) <= MOST_LABELS
+        and np.diff(values, append=9).min() > LABEL_GAP * (high - low) / 2
+    ):
         for value, count in zip(values, counts, strict=True):
             words = f" {count} at {value:.4f}".replace("-", "\N{MINUS SIGN}")
             axes.text(value, count, words, rotation=90, ha="center", va="bottom", fontsize=6.5)
@@ -125,9 +125,9 @@ def directions_of(packing: Packing) -> NDArray[Any]:
 def _draw_points(axes: Axes, packing: Packing, directions: Array, lines: bool) -> None:
     contacts = [] if packing.contacts is None else packing.contacts.pairs.tolist()
     plane = directions.shape[1] == 2
-    (draw_polygon if plane else draw_polytope)(axes, directions, contacts, lines=lines)
+    draw = draw_polygon if plane else draw_polytope
     axes.legend(
-        handles=handles(contacts=bool(contacts), hidden=not plane, lines=lines),
+        handles=draw(axes, directions, contacts, lines=lines),
         loc="upper center",
         bbox_to_anchor=(0.5, 0.02),
         ncols=2,
@@ -146,7 +146,6 @@ def _title(packing: Packing, directions: NDArray[Any], lines: bool, name: str | 
     count, dim = directions.shape
     field = "complex " if np.iscomplexobj(directions) else ""
     what = ("line" if lines else "point") + "s" * (count > 1)
-    place = f"{count} {what} in {dim} {field}dimension{'s' * (dim > 1)}"
+    place = f"N = {count} {what} in d = {dim} {field}dimension{'s' * (dim > 1)}"
     value = f"{packing.value:.10g}".replace("-", "\N{MINUS SIGN}")
-    told = f"N = {count}, d = {dim} · {packing.energy} {value} · {packing.evidence}"
-    return f"{place}{f': {name}' if name else ''}\n{told}"
+    return f"{f'{name}: ' if name else ''}{place}\n{packing.energy} {value} · {packing.evidence}"

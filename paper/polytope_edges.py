@@ -37,7 +37,7 @@ def polytope_edges(points: Array) -> Edges:
     _, thickness, axes = np.linalg.svd(points - middle)
     if len(points) < 4 or thickness[2] < FLAT:
         flat = (points - middle) @ axes[:2].T
-        pairs = polygon_edges(flat) if len(points) > 1 else np.zeros((0, 2), dtype=np.intp)
+        pairs = polygon_edges(flat)
         # A sheet has no back: its one facet is seen from both sides.
         return Edges(pairs, np.tile([[axes[2], -axes[2]]], (len(pairs), 1, 1)))
     from scipy.spatial import ConvexHull
@@ -54,11 +54,13 @@ def polytope_edges(points: Array) -> Edges:
 
 
 def polygon_edges(points: Array) -> NDArray[np.intp]:
-    """(E, 2): the edges of the hull of ``points`` (N, 2), N ≥ 2, in order around it.
+    """(E, 2): the edges of the hull of ``points`` (N, 2), in order around it.
 
     >>> polygon_edges(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])).tolist()
     [[3, 0], [0, 2], [2, 1], [1, 3]]
     """
+    if len(points) < 2:
+        return np.zeros((0, 2), dtype=np.intp)
     centred = points - points.mean(0)
     if np.linalg.matrix_rank(centred, tol=FLAT) < 2:
         along = centred @ np.linalg.svd(centred)[2][0]

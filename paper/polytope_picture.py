@@ -26,14 +26,13 @@ MOST_COMPARED = 60  # with more points no view keeps all of them apart
 
 def draw_polygon(
     axes: Axes, points: Array, contacts: Iterable[tuple[int, int]] = (), *, lines: bool = False
-) -> None:
-    """Points in the plane on the unit circle, the edges of their hull, and contacts."""
+) -> list[Line2D]:
+    """Points in the plane, the edges of their hull, and contacts; what a legend has to explain."""
     everything = np.vstack([points, -points]) if lines else points
-    axes.add_patch(Circle((0, 0), 1, fill=False, edgecolor=HIDDEN, linewidth=0.6))
-    if len(everything) > 1:
-        edges = polygon_edges(everything)
+    edges = polygon_edges(everything)
+    if len(edges) > 1:
         axes.add_patch(Polygon(everything[edges[:, 0]], facecolor=BODY, edgecolor="none"))
-        _segments(axes, everything, edges, INK, 0.9)
+    _segments(axes, everything, edges, INK, 0.9)
     touching = _touching(points, contacts, lines)
     _segments(axes, everything, touching, CONTACT, 2.0)
     spokes = np.stack([-points if lines else np.zeros_like(points), points], axis=1)
@@ -41,12 +40,13 @@ def draw_polygon(
     opposite = np.arange(len(everything)) >= len(points)
     _dots(axes, everything, opposite, np.zeros(len(everything), dtype=bool))
     _frame(axes, everything)
+    return _legend(_alone(edges, touching), edges[:0], touching, lines)
 
 
 def draw_polytope(
     axes: Axes, points: Array, contacts: Iterable[tuple[int, int]] = (), *, lines: bool = False
-) -> None:
-    """Points in space with the edges of their hull and contacts, in parallel projection."""
+) -> list[Line2D]:
+    """Points in space, the edges of their hull, and contacts; what a legend has to explain."""
     everything = np.vstack([points, -points]) if lines else points
     edges = polytope_edges(everything)
     right, up, view = view_of(everything, edges.pairs)
@@ -69,20 +69,8 @@ def draw_polytope(
     _segments(axes, flat, touching[~far], CONTACT, 2.0, zorder=2.2)
     _dots(axes, flat, np.arange(len(flat)) >= len(points), behind)
     _frame(axes, flat)
-
-
-def handles(*, contacts: bool, hidden: bool, lines: bool) -> list[Line2D]:
-    """What the legend has to explain."""
-    found = [Line2D([], [], color=INK, linewidth=0.9, label="edge of the hull")]
-    if hidden:
-        found.append(Line2D([], [], color=HIDDEN, linewidth=0.7, label="hidden edge"))
-    if contacts:
-        found.append(Line2D([], [], color=CONTACT, linewidth=2.0, label="contact"))
-    if lines:
-        open_dot = Line2D([], [], color=INK, linestyle="none", marker="o", markersize=3.5)
-        open_dot.set(markerfacecolor="white", label="opposite direction")
-        found.append(open_dot)
-    return found
+    seen_edges, hidden = edges.pairs[~away], edges.pairs[away]
+    return _legend(_alone(seen_edges, touching), _alone(hidden, touching), touching, lines)
 
 
 def view_of(points: Array, pairs: NDArray[np.intp]) -> tuple[Array, Array, Array]:
@@ -148,6 +136,29 @@ def _touching(points: Array, contacts: Iterable[tuple[int, int]], lines: bool) -
     return np.array(found, dtype=np.intp).reshape(-1, 2)
 
 
+def _alone(edges: NDArray[np.intp], touching: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The edges that no contact covers."""
+    covered = {frozenset(pair) for pair in touching.tolist()}
+    found = [pair for pair in edges.tolist() if frozenset(pair) not in covered]
+    return np.array(found, dtype=np.intp).reshape(-1, 2)
+
+
+def _legend(
+    edges: NDArray[np.intp], hidden: NDArray[np.intp], touching: NDArray[np.intp], lines: bool
+) -> list[Line2D]:
+    """A line for each kind that is there."""
+    kinds = ((edges, INK, 0.9, "edge"), (hidden, HIDDEN, 0.7, "hidden edge"))
+    found = [
+        Line2D([], [], color=colour, linewidth=width, label=label)
+        for pairs, colour, width, label in (*kinds, (touching, CONTACT, 2.0, "contact"))
+        if len(pairs)
+    ]
+    if lines:
+        found.append(Line2D([], [], color=INK, linestyle="none", marker="o", markersize=3.5))
+        found[-1].set(markerfacecolor="white", label="opposite")
+    return found
+
+
 def _segments(
     axes: Axes, flat: Array, pairs: NDArray[np.intp], colour: str, width: float, zorder: float = 2
 ) -> None:
@@ -175,5 +186,6 @@ def _dots(axes: Axes, flat: Array, opposite: NDArray[np.bool_], behind: NDArray[
 
 def _frame(axes: Axes, flat: Array) -> None:
     reach = 1.08 * max(1.0, float(np.linalg.norm(flat, axis=1).max()))
+    axes.add_patch(Circle((0, 0), 1, fill=False, edgecolor=HIDDEN, linewidth=0.5, zorder=0))
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set_axis_off()
