@@ -22,7 +22,7 @@ from superposition.numerics.optimum.branch import stationary
 from superposition.numerics.optimum.curvature import least_curvature
 from superposition.numerics.optimum.landscape import Landscape
 from superposition.numerics.optimum.search import global_minima, warmed
-from superposition.numerics.packing.bridge.equal_code import checked_code, equal_norm_and_bias
+from superposition.numerics.packing.bridge.equal_code import best_norm_and_bias, checked_code
 from superposition.numerics.packing.bridge.standing import relaxed_from
 from superposition.numerics.phase_diagram.states import phase_name
 from superposition.theory.domain import check_density, check_finite, check_vector
@@ -93,7 +93,7 @@ def sparse_start(code: ArrayLike, landscape: Landscape) -> Array:
     array([ 1.   , -1.   ,  0.001,  0.001])
     """
     unit = checked_code(code)
-    best = equal_norm_and_bias(unit)[0]
+    best = best_norm_and_bias(unit)
     W, b = np.sqrt(best.squared_norm) * unit.T, np.full(len(unit), best.bias)
     if best.loss > 0:
         relaxed = relaxed_from(W, b)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -64,11 +64,15 @@ def record(path: Path) -> None:
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
     found |= {"made_by": COMMAND, "version": version("toy-superposition")}
-    fewer: dict[tuple[int, int], FreeMinimum] = {}
+    fewer = {
+        (row["points"], row["dimension"]): _free(row["free"])
+        for row in found["codes"]
+        if row["free"]
+    }
     for code in compared_codes():
-        _kept(path, found["codes"], found, code.name, lambda code=code: _compared(code, fewer))
+        _kept(path, found["codes"], found, code.name, partial(_compared, code, fewer))
     for one in followed_codes():
-        _kept(path, found["densities"], found, one.name, lambda one=one: followed_code(one))
+        _kept(path, found["densities"], found, one.name, partial(followed_code, one))
 
 
 def _kept(
@@ -95,6 +99,13 @@ def _compared(code: ComparedCode, fewer: dict[tuple[int, int], FreeMinimum]) -> 
     if standing.free is not None:
         fewer[count, dimension] = standing.free
     return told(code.name, standing)
+
+
+def _free(row: dict[str, Any]) -> FreeMinimum:
+    """The free minimum of a row."""
+    W, b = map(np.array, row["weights"])
+    rest = {name: part for name, part in row.items() if name != "weights"}
+    return FreeMinimum(W=W, b=b, **rest)
 
 
 def told(name: str, found: Standing) -> dict[str, Any]:

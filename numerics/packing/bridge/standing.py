@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from superposition.numerics.optimum.descent import descend
-from superposition.numerics.packing.bridge.equal_code import checked_code, equal_norm_and_bias
+from superposition.numerics.packing.bridge.equal_code import best_norm_and_bias, checked_code
 from superposition.numerics.packing.bridge.free_minimum import (
     FreeMinimum,
     free_minimum,
@@ -71,8 +71,8 @@ class Standing:
 
     points, dimension: N, d; squared_norm, bias: the best common ones; loss: L_1 there;
     dimensionality: the mean of the features'; here: the code itself; relaxed: where a descent
-    from it ends; free: the best of all weights and biases found, if it was looked for; verdict: of the
-    code; relaxed_verdict: of the critical point it relaxes to.
+    from it ends; free: the best of all weights and biases found, if it was looked for; verdict:
+    of the code; relaxed_verdict: of the critical point it relaxes to.
     """
 
     points: int
@@ -106,7 +106,7 @@ def code_in_the_toy_model(
     unit = checked_code(code)
     starts = check_count(starts, "starts", at_least=0)
     count, dimension = unit.shape
-    best = equal_norm_and_bias(unit)[0]
+    best = best_norm_and_bias(unit)
     W, b = np.sqrt(best.squared_norm) * unit.T, np.full(count, best.bias)
     here = critical_point(W, b)
     relaxed = here if here.gradient_norm <= CRITICAL else relaxed_from(W, b)
