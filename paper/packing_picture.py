@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from superposition.numerics.packing.kind_of_points import directions_of, is_of_lines
 from superposition.numerics.packing.packing import Packing
 from superposition.paper.gram_order import gram_order
 from superposition.paper.house_style import DIVERGING, INK, house_style, save
@@ -110,16 +111,6 @@ def distinct(products: Array) -> tuple[Array, NDArray[np.intp]]:
     starts = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > ALIKE)
     counts = np.diff(starts, append=len(ordered))
     return np.add.reduceat(ordered, starts) / counts if len(starts) else ordered, counts
-
-
-def is_of_lines(packing: Packing) -> bool:
-    """Whether the points stand for lines: signs and phases then mean nothing."""
-    return packing.energy in ("lines", "complex-lines") or packing.energy.endswith(" of lines")
-
-
-def directions_of(packing: Packing) -> NDArray[Any]:
-    """The points without the bias that the toy model's energy appends to each."""
-    return packing.points[:, :-1] if packing.energy == "one-active" else packing.points
 
 
 def _draw_points(axes: Axes, packing: Packing, directions: Array, lines: bool) -> None:

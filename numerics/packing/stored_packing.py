@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from superposition.numerics import stored_arrays
 from superposition.numerics.atomic_file import write_text
+from superposition.numerics.packing.kind_of_points import has_biases
 from superposition.numerics.packing.packing import Packing
 from superposition.numerics.packing.plain_data import STORED, plain, rebuilt
 
 KINDS = (".csv", ".npz", ".json")
 NORM_TOLERANCE = 1e-9
-FREE_NORMS = ("one-active",)  # energies of whole weight matrices, not of unit vectors
 
 
 def save_packing(packing: Packing, path: Path) -> Path:
@@ -57,7 +57,7 @@ def load_packing(path: Path) -> Packing:
         packing = None
     if packing is None:
         raise ValueError(f"path is {str(path)!r}; it must be a whole file that a packing wrote.")
-    check_points(packing.points, str(path), unit=packing.energy not in FREE_NORMS)
+    check_points(packing.points, str(path), unit=not has_biases(packing))
     return packing
 
 
