@@ -144,8 +144,10 @@ def _force(k: int, points: Any, first: int, count: int, forms: int, scratch: Any
 @njit(fastmath=FAST, cache=True, error_model="numpy")
 def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> float:
     """E of unit vectors (D, N); their Euclidean gradients are written to ``gradient`` (D, N)."""
-    count, forms = points.shape[1], energy[2]
     gradient[:] = 0.0
+    if points.shape[0] == 3 and energy[2] == 0:
+        return _all_pairs_in_space(points, energy, gradient, scratch[0], scratch[1])
+    count, forms = points.shape[1], energy[2]
     value = 0.0
     x = np.empty(points.shape[0])
     for i in range(count - 1):
@@ -161,6 +163,34 @@ def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> float:
             if forms == 2:
                 for j in range(others):
                     gradient[k, first + j] -= scratch[3][j] * _turned(x, k)
+    return value
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def _all_pairs_in_space(points: Any, energy: Any, gradient: Any, c: Any, spare: Any) -> float:
+    """The same for points in three dimensions, every row read once."""
+    count = points.shape[1]
+    value = 0.0
+    for i in range(count - 1):
+        others = count - 1 - i
+        x, y, z = points[0, i], points[1, i], points[2, i]
+        for j in range(others):
+            c[j] = x * points[0, i + 1 + j] + y * points[1, i + 1 + j] + z * points[2, i + 1 + j]
+        value += _potential(c, spare, others, energy)
+        own_x, own_y, own_z = 0.0, 0.0, 0.0
+        for j in range(others):
+            own_x += c[j] * points[0, i + 1 + j]
+            own_y += c[j] * points[1, i + 1 + j]
+            own_z += c[j] * points[2, i + 1 + j]
+        for j in range(others):
+            gradient[0, i + 1 + j] += c[j] * x
+        for j in range(others):
+            gradient[1, i + 1 + j] += c[j] * y
+        for j in range(others):
+            gradient[2, i + 1 + j] += c[j] * z
+        gradient[0, i] += own_x
+        gradient[1, i] += own_y
+        gradient[2, i] += own_z
     return value
 
 
