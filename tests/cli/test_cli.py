@@ -16,7 +16,7 @@ from superposition.cli import main
 from superposition.cli.entry import BAD_INPUT, INTERRUPTED, parser
 from superposition.theory.phase_diagram import phases
 
-COMMANDS = ("phases", "statements", "figures", "companion")
+COMMANDS = ("phases", "statements", "pack", "figures", "companion")
 TWO = ["phases", "--features", "2", "--hidden", "1"]
 
 
