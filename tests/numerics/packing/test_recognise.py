@@ -253,7 +253,8 @@ def test_lines() -> None:
     assert found.design_strength == 2
     assert "symmetry not computed" in found.told
     bases = [[1, 0], [0, 1], [1, 1], [1, -1], [1, 1j], [1, -1j]]
-    unit = np.array(bases) / np.linalg.norm(bases, axis=1, keepdims=True)
+    rows = np.array(bases, dtype=complex)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     found = recognise(unit, lines=True)
     assert (found.name, found.design_strength) == ("3 mutually unbiased bases in 2 dimensions", 3)
     ten = recognise(built("Gosset 56")[:28], lines=True)
