@@ -163,6 +163,7 @@ def _segments(
     axes: Axes, flat: Array, pairs: NDArray[np.intp], colour: str, width: float, zorder: float = 2
 ) -> None:
     if len(pairs):
+        width *= float(np.clip(40 / len(flat), 0.16, 1)) ** 0.5
         lines = LineCollection(
             list(flat[pairs]), colors=colour, linewidths=width, zorder=zorder, capstyle="round"
         )
@@ -172,7 +173,7 @@ def _segments(
 def _dots(axes: Axes, flat: Array, opposite: NDArray[np.bool_], behind: NDArray[np.bool_]) -> None:
     edge = np.where(behind, HIDDEN, INK)
     inside = np.where(opposite, "white", edge)
-    size = float(np.clip(400 / len(flat), 3, 16))
+    size = float(np.clip(400 / len(flat), 1.5, 16))
     axes.scatter(
         flat[:, 0],
         flat[:, 1],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +17,7 @@ from superposition.cli import main
 from superposition.cli import pack as command
 from superposition.cli.entry import BAD_INPUT, INTERRUPTED
 from superposition.cli.told_packing import told_packing
+from superposition.numerics import packing as numerics_packing
 from superposition.numerics.packing.codes.catalogue import built
 from superposition.numerics.packing.packing import Contacts, Packing
 from superposition.numerics.packing.stored_packing import load_packing, read_points, save_packing
@@ -22,6 +25,7 @@ from superposition.paper.search_progress import search_progress
 
 TWELVE = ["pack", "--points", "12", "--dim", "3"]
 VALUE = 49.165253057629
+searched = pytest.mark.skipif(not hasattr(numerics_packing, "pack"), reason="no search yet")
 
 
 @dataclass(frozen=True)
@@ -238,6 +242,44 @@ def test_a_search_interrupted_before_it_found_anything_says_so(
     assert printed.out == ""
     assert "interrupted; nothing was found yet, and nothing is saved." in printed.err
     assert not given
+
+
+@searched
+def test_the_icosahedron_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "found.npz"
+    assert main([*TWELVE, "--starts", "5", "--quiet", "--save", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "name           icosahedron" in printed
+    assert "dimensionality 0.25 (each)" in printed
+    assert load_packing(path).value == pytest.approx(VALUE, rel=1e-12)
+    assert main([*TWELVE, "--starts", "1", "--quiet", "--initial", str(path)]) == 0
+
+
+@searched
+@pytest.mark.parametrize("energy", ["thomson", "riesz:-1", "gaussian:x"])
+def test_energies_that_are_none_are_refused(
+    energy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TWELVE, "--energy", energy]) == BAD_INPUT
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@searched
+def test_ctrl_c_ends_the_command_with_the_best(tmp_path: Path) -> None:
+    path = tmp_path / "best.csv"
+    run = [sys.executable, "-m", "superposition.cli", "pack", "--points", "40", "--dim", "3"]
+    run += ["--starts", "1000000", "--save", str(path)]
+    process = subprocess.Popen(
+        run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    assert "best" in process.stderr.readline()  # something was found
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert "superposition: interrupted; this is the best of " in err
+    assert "40 points in 3 dimensions: coulomb" in out
+    assert read_points(path).shape == (40, 3)
 
 
 @pytest.mark.parametrize("quiet", [False, True])
