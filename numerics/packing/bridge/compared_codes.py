@@ -53,8 +53,8 @@ def compared_codes() -> tuple[ComparedCode, ...]:
         ComparedCode("tetrahedron", partial(families.simplex, 3), 16),
         ComparedCode("octahedron", partial(families.cross_polytope, 3), 16),
         *(ComparedCode(f"Thomson {n}", partial(thomson, n), 256) for n in range(7, 12)),
-        ComparedCode("antiprism, Tammes", partial(families.antiprism, 4, TAMMES), 256),
-        ComparedCode("antiprism, tight", partial(families.antiprism, 4, TIGHT), 256),
+        ComparedCode("Tammes antiprism", partial(families.antiprism, 4, TAMMES), 256),
+        ComparedCode("tight antiprism", partial(families.antiprism, 4, TIGHT), 256),
         ComparedCode("cube", partial(built, "cube"), 256),
         ComparedCode("icosahedron", partial(built, "icosahedron"), 256),
         ComparedCode("cuboctahedron", partial(built, "cuboctahedron"), 256),
@@ -67,7 +67,7 @@ def compared_codes() -> tuple[ComparedCode, ...]:
         ComparedCode("hemicube", partial(built, "hemicube"), 256),
         ComparedCode("Schläfli", partial(built, "Schläfli"), 256),
         ComparedCode("E6 roots", partial(built, "E6 roots"), 0),
-        ComparedCode("Gosset 56", partial(built, "Gosset 56"), 0),
+        ComparedCode("Gosset 56", partial(built, "Gosset 56"), 24),
         ComparedCode("E7 roots", partial(built, "E7 roots"), 0),
         ComparedCode("E8 roots", partial(built, "E8 roots"), 0),
     )
@@ -78,7 +78,7 @@ class FollowedCode:
     """A code that is followed through densities: its name, points and where to look.
 
     followed: the first and the last density of the branch; searched: the densities of the
-    global searches; starts: random starts of each.
+    global searches; starts: random starts of each; steps: densities of the branch at first.
     """
 
     name: str
@@ -86,6 +86,7 @@ class FollowedCode:
     followed: tuple[float, float]
     searched: tuple[float, ...]
     starts: int
+    steps: int = 24
 
 
 def followed_codes() -> tuple[FollowedCode, ...]:
@@ -106,8 +107,9 @@ def followed_codes() -> tuple[FollowedCode, ...]:
         FollowedCode("heptagon", partial(polygon, 7), (0.001, 0.3), (0.002, 0.01, 0.02, 0.05), 16),
         FollowedCode("tetrahedron", partial(simplex, 3), whole, everywhere, 16),
         FollowedCode("octahedron", partial(cross, 3), whole, (0.02, 0.3, 0.6, 0.7), 12),
-        FollowedCode("antiprism", _antiprism, (0.001, 0.3), (0.01, 0.05, 0.1, 0.2), 8),
         FollowedCode("5-cell", partial(simplex, 4), whole, (0.02, 0.3, 0.6, 0.9, 0.99), 12),
+        # 2^8 sets of active features: the least that will do.
+        FollowedCode("square antiprism", _antiprism, (0.005, 0.35), (0.02, 0.1), 6, steps=9),
     )
 
 

@@ -43,7 +43,6 @@ from superposition.theory.feature_dimensionality import dimensionality
 
 NAME = "codes_in_the_toy_model.json"
 COMMAND = "python -m superposition.numerics.packing.bridge"
-STEPS = 24  # densities of a branch at first
 
 
 @cache
@@ -73,6 +72,9 @@ def record(path: Path) -> None:
         _kept(path, found["codes"], found, code.name, partial(_compared, code, fewer))
     for one in followed_codes():
         _kept(path, found["densities"], found, one.name, partial(followed_code, one))
+    _sort(found["codes"], [code.name for code in compared_codes()])
+    _sort(found["densities"], [one.name for one in followed_codes()])
+    _write(path, found)
 
 
 def _kept(
@@ -86,6 +88,14 @@ def _kept(
         return
     sys.stderr.write(f"{name} …\n")
     rows.append(make())
+    _write(path, found)
+
+
+def _sort(rows: list[dict[str, Any]], names: list[str]) -> None:
+    rows.sort(key=lambda row: names.index(row["name"]))
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
     write_text(path, json.dumps(found, indent=1, ensure_ascii=False))
 
 
@@ -166,7 +176,7 @@ def followed_code(one: FollowedCode) -> dict[str, Any]:
     points = one.points()
     features, hidden = points.shape
     landscape = equal_features(features, hidden)
-    densities = np.geomspace(*one.followed, STEPS)
+    densities = np.geomspace(*one.followed, one.steps)
     branch = followed(landscape, sparse_start(points, landscape), densities)
     at_first, globally = global_limits(branch, one.searched, starts=one.starts)
     return {
