@@ -28,6 +28,8 @@ MODULES = (
     "stability_of_dropping",
     "pair_without_biases",
     "polytopes",
+    "packing.point_bounds",
+    "packing.line_bounds",
     "one_active_polygons",
     "symmetric_arrangements.one_output",
     "symmetric_arrangements.simplex",

@@ -23,6 +23,7 @@ MODULES = (
     "stability_of_dropping",
     "pair_without_biases",
     "polytopes",
+    "packing_bounds",
     "one_active_polygons",
     "symmetric_arrangements",
 )
