@@ -8,25 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from superposition.numerics.packing.contacts import Contacts as Contacts
+
 Array = NDArray[np.float64]
 Evidence = Literal["proven", "known", "best found"]
-
-
-@dataclass(frozen=True, eq=False)
-class Contacts:
-    """Why no packing near this one is better (Karush, Kuhn and Tucker).
-
-    pairs: (K, 2), the pairs at the largest cosine; weights: (K,) ≥ 0, the dual weights, of sum 1;
-    residual: the norm of Σ_k weight_k ∇(cosine of pair k) on the sphere; rigid: whether no motion
-    of the points that touch keeps all contacts to first order, rotations apart; rattlers: the
-    points that touch no other.
-    """
-
-    pairs: NDArray[np.intp]
-    weights: Array
-    residual: float
-    rigid: bool
-    rattlers: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +27,7 @@ class Packing:
     evidence: "proven" (it meets a proven bound), "known" (it meets the published value) or "best
     found"; why: the sentence that says so. bound: the largest proven lower bound on the value
     that is known here, and bound_name whose; published: the published value, and its source.
+    interrupted: whether Ctrl-C ended the search. settings: what makes it again.
     """
 
     points: NDArray[Any]
@@ -59,4 +45,5 @@ class Packing:
     bound_name: str = ""
     published: float | None = None
     published_source: str = ""
+    interrupted: bool = False
     settings: dict[str, Any] = field(default_factory=dict)

@@ -85,6 +85,27 @@ class Gaussian:
         return of, 2 * self.alpha * of, 4 * self.alpha**2 * of
 
 
+@dataclass(frozen=True)
+class Sharpened:
+    """(scale/r²)^k with k = 2^doublings: towards the packing of the largest cosine."""
+
+    doublings: int
+    scale: float
+
+    @property
+    def name(self) -> str:
+        """``sharpened`` with k."""
+        return f"sharpened:{2**self.doublings}"
+
+    def jet(self, t: Array) -> tuple[Array, Array, Array]:
+        """f, f', f''."""
+        k, squared = 2**self.doublings, _squared_distance(t)
+        # Far apart pairs may count for nothing, but not with a warning.
+        of = np.exp(np.maximum(k * np.log(self.scale / squared), -700.0))
+        slope = 2 * k * of / squared
+        return of, slope, 2 * (k + 1) * slope / squared
+
+
 def _squared_distance(t: Array) -> Array:
     return np.maximum(2 - 2 * t, LEAST_SQUARED_DISTANCE)
 

@@ -1,0 +1,96 @@
+"""Largest cosines: a sharpened energy leads near a packing, an interior point method finishes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from superposition.numerics.packing.descent import Limits, descend
+from superposition.numerics.packing.energy.pair_energy import PairEnergy
+from superposition.numerics.packing.energy.potentials import Sharpened
+from superposition.numerics.packing.energy.smooth_energy import Array
+from superposition.numerics.packing.interior_point import minimise_largest
+from superposition.numerics.packing.method import Explored, Finished
+from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
+from superposition.numerics.packing.start import Space, Start
+
+SOFTEST, STRIDE, SHARPEST = 5, 2, 12  # doublings of the exponent: of the first draw, and the last
+MARGIN = 2e-4  # of the distance of c to 1: what the last sharpness leaves to gain
+SAME = 1e-11
+WIDTH = 5e-4  # of the distance of c to 1: the spread of the contacts at the last sharpness
+
+
+@dataclass(frozen=True, eq=False)
+class LargestMethod:
+    """Packings of points, real or complex lines; values are c: cosines, squared for lines."""
+
+    space: Space
+    compiled: bool
+
+    @classmethod
+    def best(cls, space: Space) -> LargestMethod:
+        """The compiled one where numba is there."""
+        return cls(space, find_spec("numba") is not None)
+
+    def explore(self, start: Start) -> Explored:
+        """Anneal from the start's softness to the last sharpness."""
+        first = int(start.softness * SOFTEST)
+        last = first + STRIDE * ((SHARPEST - first) // STRIDE)
+        points = self._sharpened(start, first, last)
+        return Explored(start.kind, self._value(points), points)
+
+    def finish(self, explored: Explored) -> Finished:
+        """Interior points; as many orthogonal lines as there are need no more than a frame."""
+        if self.space.forms and self.space.points <= self.space.dimension // self.space.forms:
+            points = _orthonormal(explored.points, self.space.forms == 2)
+            return Finished(self._value(points), points)
+        width = max(WIDTH * (1 - explored.value), 1e-9)
+        found = minimise_largest(self._pairs(explored.points), width)
+        if not found.largest <= explored.value:
+            return Finished(explored.value, explored.points)
+        return Finished(found.largest, found.points)
+
+    def margin(self, value: float) -> float:
+        """What the last sharpness leaves."""
+        return MARGIN * (1 - value)
+
+    def same(self, value: float) -> float:
+        """Absolute: these are cosines."""
+        del value
+        return SAME
+
+    def _pairs(self, points: Array) -> Pairs:
+        return Pairs.of(points, self.space.forms > 0, self.space.forms == 2)
+
+    def _value(self, points: Array) -> float:
+        cosines = self._pairs(points).cosines
+        return float(cosines[~np.eye(len(points), dtype=bool)].max())
+
+    def _sharpened(self, start: Start, first: int, last: int) -> Array:
+        early, late = 60 + 2 * self.space.points, 150  # evaluations
+        if self.compiled:
+            from superposition.numerics.packing.compiled_sharpening import sharpen
+
+            raw = np.ascontiguousarray(start.representatives.T)
+            orbit = (start.plan.matrices, np.ascontiguousarray(start.plan.fixed.T))
+            limits = (float(early), float(late))
+            sharpen(raw, orbit, self.space.forms, (first, last), limits)
+            return start.plan.images((raw / np.linalg.norm(raw, axis=0)).T)
+        points = start.points()
+        for doublings in range(first, last + 1, STRIDE):
+            scale = 2 - 2 * self._value(points)
+            energy = PairEnergy(Sharpened(doublings, scale), self.space.forms > 0)
+            typed = complex_coordinates(points) if self.space.forms == 2 else points
+            limits_ = Limits(early if doublings == first else late, 1e-4, 1e-4)
+            spacing = np.sqrt(scale) / (1 + doublings)
+            points = real_coordinates(descend(energy, typed[None], limits_, spacing).points[0])
+        return points
+
+
+def _orthonormal(points: Array, is_complex: bool) -> Array:
+    """The nearest orthonormal rows (polar decomposition)."""
+    rows = complex_coordinates(points) if is_complex else points
+    left, _, right = np.linalg.svd(rows, full_matrices=False)
+    return real_coordinates(left @ right)

@@ -1,0 +1,46 @@
+"""What a search asks of a method: explore many starts cheaply, finish the promising ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from superposition.numerics.packing.energy.smooth_energy import Array
+from superposition.numerics.packing.start import Kind, Start
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """Where a start led: its value, a little above what finishing gives, and all points (N, D)."""
+
+    kind: Kind
+    value: float
+    points: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A local minimum in full precision, (N, D) in real coordinates."""
+
+    value: float
+    points: Array
+
+
+class Method(Protocol):
+    """One way of descending; ``margin`` and ``same`` are absolute, at a value."""
+
+    def explore(self, start: Start) -> Explored:
+        """A cheap descent; safe to run in threads."""
+        ...
+
+    def finish(self, explored: Explored) -> Finished:
+        """The same local minimum to full precision."""
+        ...
+
+    def margin(self, value: float) -> float:
+        """How much finishing may still gain on a value."""
+        ...
+
+    def same(self, value: float) -> float:
+        """Values nearer than this are one minimum's."""
+        ...

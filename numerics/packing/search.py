@@ -1,0 +1,208 @@
+"""The search: rounds of starts, of which the promising are finished, until there is evidence."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from superposition.numerics.packing.energy.smooth_energy import Array
+from superposition.numerics.packing.method import Explored, Finished, Method
+from superposition.numerics.packing.start import Space, drawn_start, given_start
+
+ROUND = 16  # starts that know of the same best
+TOGETHER = 2  # candidates finished before the next look at the best
+GAPS = 1.5  # times the median of what finishing has gained: what it may gain
+
+Map = Callable[..., Iterable[object]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a search ends: the first that is reached.
+
+    starts; seconds; enough: starts, hops apart, that ended at the best value; target: a value
+    below which no search is needed.
+    """
+
+    starts: int | None = None
+    seconds: float | None = None
+    enough: int = 10
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is; best: the least value so far; stage: what is being done."""
+
+    starts: int
+    most_starts: int | None
+    best: float
+    reached: int
+    seconds: float
+    stage: str
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The best of a search, in real coordinates (N, D), and how it came about."""
+
+    points: Array
+    value: float
+    starts: int
+    reached: int
+    seconds: float
+    interrupted: bool
+
+
+@dataclass(eq=False)
+class _Record:
+    """What is known so far."""
+
+    method: Method
+    best: Finished | None = None
+    starts: int = 0
+    reached: int = 0
+    explored: list[float] = field(default_factory=list)
+    finished: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+
+    def promising(self, candidate: Explored) -> bool:
+        """Whether finishing the candidate could beat the best, or count as reaching it."""
+        if self.best is None:
+            return True
+        margin = self.method.margin(self.best.value)
+        if self.gaps:
+            margin = max(margin, GAPS * statistics.median(self.gaps[-25:]))
+        return candidate.value < self.best.value + margin
+
+    def known(self, candidate: Explored) -> float | None:
+        """The value of an earlier candidate that looked the same, finished."""
+        for seen, value in zip(self.explored, self.finished, strict=True):
+            if abs(seen - candidate.value) <= self.method.same(seen):
+                return value
+        return None
+
+    def ended(self, candidate: Explored, finished: Finished) -> None:
+        """A candidate was finished."""
+        self.explored.append(candidate.value)
+        self.finished.append(finished.value)
+        self.gaps.append(max(candidate.value - finished.value, 0.0))
+        if self.best is None or finished.value < self.best.value - self.method.same(finished.value):
+            self.best, self.reached = finished, 0
+        self.count(candidate, finished.value)
+
+    def count(self, candidate: Explored, value: float) -> None:
+        """Count the starts that reached the best by themselves: a hop begins there."""
+        best = self.best
+        if best is not None and candidate.kind in ("random", "symmetric"):
+            self.reached += abs(value - best.value) <= self.method.same(value)
+
+
+def search(
+    method: Method,
+    space: Space,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    initial: Array | None = None,
+    progress: Callable[[Progress], object] | None = None,
+) -> Found:
+    """The least value over rounds of starts; the same for any number of workers (threads).
+
+    initial: (N, D), a first start. Ctrl-C ends the search and keeps the best; if there is none
+    yet it propagates. With ``seconds`` the result depends on the machine.
+    """
+    begun = time.monotonic()
+    record = _Record(method)
+    interrupted = False
+    with _threads(workers) as mapped:
+        try:
+            while not _over(record, budget, time.monotonic() - begun):
+                _round(record, space, (seed, initial), budget, mapped)
+                if progress is not None and record.best is not None:
+                    best, seconds = record.best.value, time.monotonic() - begun
+                    progress(
+                        Progress(
+                            record.starts, budget.starts, best, record.reached, seconds, "search"
+                        )
+                    )
+        except KeyboardInterrupt:
+            if record.best is None:
+                raise
+            interrupted = True
+    best = record.best
+    if best is None:
+        raise ValueError("no start was made; starts and seconds must leave time for one.")
+    seconds = time.monotonic() - begun
+    return Found(
+        best.points, best.value, record.starts, record.reached, seconds, interrupted
+    )
+
+
+def _round(
+    record: _Record, space: Space, begin: tuple[int, Array | None], budget: Budget, mapped: Map
+) -> None:
+    """Explore one round's starts, and finish what is promising."""
+    seed, initial = begin
+    count = ROUND if budget.starts is None else min(ROUND, budget.starts - record.starts)
+    best = None if record.best is None else record.best.points
+    numbers = range(record.starts, record.starts + count)
+    starts = [drawn_start(space, seed, number, best) for number in numbers]
+    if initial is not None and record.starts == 0:
+        starts[0] = given_start(initial)
+    candidates: list[Explored] = sorted(
+        mapped(record.method.explore, starts), key=lambda found: found.value
+    )
+    record.starts += count
+    while candidates:
+        chosen: list[Explored] = []
+        while candidates and len(chosen) < TOGETHER:
+            candidate = candidates.pop(0)
+            if not record.promising(candidate):
+                return
+            value = record.known(candidate)
+            if value is None:
+                chosen.append(candidate)
+            else:
+                record.count(candidate, value)
+        for candidate, finished in zip(chosen, mapped(record.method.finish, chosen), strict=True):
+            record.ended(candidate, finished)
+        if _met(record, budget):
+            return
+
+
+def _over(record: _Record, budget: Budget, seconds: float) -> bool:
+    if record.best is None:
+        return False
+    if budget.starts is not None and record.starts >= budget.starts:
+        return True
+    if budget.seconds is not None and seconds >= budget.seconds:
+        return True
+    return record.reached >= budget.enough or _met(record, budget)
+
+
+def _met(record: _Record, budget: Budget) -> bool:
+    return (
+        record.best is not None
+        and budget.target is not None
+        and record.best.value <= budget.target
+    )
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[Map]:
+    """A map over threads: the kernels and LAPACK let go of the interpreter."""
+    if workers == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
