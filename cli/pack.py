@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ NUMBERS = {
     "dim": "d, at least 1",
     "starts": "random starts (default: as many as it takes)",
     "seed": "of the random starts (default 0)",
-    "workers": "processes (default 1)",
+    "workers": "threads (default 1)",
 }
 PICTURES, TABLES = (".pdf", ".png", ".svg"), (".csv", ".npz", ".json")
 
@@ -87,17 +88,27 @@ def run(options: argparse.Namespace) -> int:
             packing = _packed(options, initial, progress)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("nothing was found yet, and nothing is saved.") from None
-    from superposition.cli.told_packing import told_packing
-
-    print(told_packing(packing))
-    for path in options.save:
-        _save(packing, path)
-        print(f"saved {path}")
-    if getattr(packing, "interrupted", False):
+    try:
+        _tell(packing, options.save)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            "the search was over; only the files named above are saved."
+        ) from None
+    if packing.interrupted:
         raise KeyboardInterrupt(
             f"this is the best of {packing.starts} start{'s' * (packing.starts != 1)}."
         )
     return 0
+
+
+def _tell(packing: Packing, paths: Iterable[Path]) -> None:
+    """Print the packing, and save it."""
+    from superposition.cli.told_packing import told_packing
+
+    print(told_packing(packing))
+    for path in paths:
+        _save(packing, path)
+        print(f"saved {path}")
 
 
 def _prepared(options: argparse.Namespace) -> NDArray[Any] | None:

@@ -11,8 +11,9 @@ import numpy as np
 from superposition.numerics.packing.kind_of_points import directions_of, has_biases, is_of_lines
 
 if TYPE_CHECKING:
+    from superposition.numerics.packing.contacts import Contacts
     from superposition.numerics.packing.names.recognise import Recognised
-    from superposition.numerics.packing.packing import Contacts, Packing
+    from superposition.numerics.packing.packing import Packing
 
 MOST_ORBITS = 8
 SIGNS = ("negative", "zero", "positive")
@@ -91,7 +92,9 @@ def _structure(seen: Recognised, points: int) -> list[tuple[str, str]]:
     facts = [("name", seen.name or "none that is common"), ("symmetry", symmetry)]
     if seen.orbits is None:
         least, most = seen.dimensionality.min(), seen.dimensionality.max()
-        facts.append(("dimensionality", f"{least:.9g} to {most:.9g}"))
+        alike = most - least < 1e-9
+        told = f"{least:.9g} (each)" if alike else f"{least:.9g} to {most:.9g}"
+        facts.append(("dimensionality", told))
     else:
         facts.append(("dimensionality", _orbits(seen, points)))
     if len(seen.factors) > 1:

@@ -48,7 +48,8 @@ def packing_figure(packing: Packing, name: str | None = None) -> Figure:
         bar.outline.set_linewidth(0.4)
         touching = packing.value if packing.contacts is not None else None
         draw_spectrum(spectrum, directions, lines, touching)
-        figure.suptitle(_title(packing, directions, lines, name), fontsize=9)
+        figure.suptitle(_title(packing, directions, lines, name), fontsize=9, y=0.99)
+        _settle_layout(figure)
     return figure
 
 
@@ -111,6 +112,16 @@ def distinct(products: Array) -> tuple[Array, NDArray[np.intp]]:
     starts = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > ALIKE)
     counts = np.diff(starts, append=len(ordered))
     return np.add.reduceat(ordered, starts) / counts if len(starts) else ordered, counts
+
+
+def _settle_layout(figure: Figure) -> None:
+    """Keep the layout, rounded: its last bits differ from run to run, and files must not."""
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.88))  # the rest is the title's
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        x, y, width, height = np.round(axes.get_position(original=True).bounds, 6).tolist()
+        axes.set_position((x, y, width, height))
 
 
 def _draw_points(axes: Axes, packing: Packing, directions: Array, lines: bool) -> None:

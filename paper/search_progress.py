@@ -6,46 +6,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from superposition.numerics.packing.search import Progress
 
 PAUSE = 2.0  # seconds between plain lines
 
 
-class SearchState(Protocol):
-    """How far a search has come, as ``numerics.packing`` tells it."""
-
-    @property
-    def starts(self) -> int:
-        """How many starts are done."""
-        ...
-
-    @property
-    def most_starts(self) -> int | None:
-        """How many there will be at most; None if only time ends the search."""
-        ...
-
-    @property
-    def best(self) -> float:
-        """The lowest value so far."""
-        ...
-
-    @property
-    def reached(self) -> int:
-        """How many starts ended there."""
-        ...
-
-    @property
-    def seconds(self) -> float:
-        """Time since the search began."""
-        ...
-
-    @property
-    def stage(self) -> str:
-        """What is being done."""
-        ...
-
-
-Told = Callable[[SearchState], object]
+Told = Callable[["Progress"], object]
 
 
 @contextmanager
@@ -67,7 +36,7 @@ def search_progress(quiet: bool = False) -> Iterator[Told]:
     yield _Lines()
 
 
-def _best(state: SearchState) -> str:
+def _best(state: Progress) -> str:
     return f"best {state.best:.12g}, reached {state.reached}×"
 
 
@@ -79,7 +48,7 @@ class _Bar:
         self._stage: str | None = None
         self._bar: Any = None
 
-    def __call__(self, state: SearchState) -> None:
+    def __call__(self, state: Progress) -> None:
         if state.stage != self._stage:
             self.close()
             self._stage = state.stage
@@ -99,7 +68,7 @@ class _Lines:
         self._stage: str | None = None
         self._when = 0.0
 
-    def __call__(self, state: SearchState) -> None:
+    def __call__(self, state: Progress) -> None:
         if state.stage == self._stage and time.monotonic() <= self._when + PAUSE:
             return
         self._stage, self._when = state.stage, time.monotonic()

@@ -13,7 +13,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from superposition.numerics.packing.packing import Contacts, Packing
+from superposition.numerics.packing.contacts import Contacts
+from superposition.numerics.packing.packing import Packing
 from superposition.paper.gram_order import gram_order
 from superposition.paper.packing_picture import (
     draw_gram_matrix,

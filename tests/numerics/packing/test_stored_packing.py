@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from superposition.numerics import stored_arrays
-from superposition.numerics.packing.packing import Contacts, Packing
+from superposition.numerics.packing.contacts import Contacts
+from superposition.numerics.packing.packing import Packing
 from superposition.numerics.packing.stored_packing import (
     load_packing,
     points_as_csv,
