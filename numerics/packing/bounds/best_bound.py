@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.numerics.packing.bounds.bound import Bound, Space
+from superposition.numerics.packing.bounds.cosine_programme import cosine_programme
 from superposition.numerics.packing.bounds.levenshtein_nodes import levenshtein_nodes
+from superposition.numerics.packing.bounds.linear_programme import programme_bound
 from superposition.numerics.packing.bounds.proven_optima import proven_optimum
 from superposition.numerics.packing.energy.largest_cosine import LargestCosine
 from superposition.numerics.packing.energy.pair_energy import PairEnergy
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 ABSOLUTELY_MONOTONE = (Riesz, Logarithmic, Gaussian)  # from their first derivative on
+LARGEST_DEGREE = 12  # of Levenshtein's, up to which the linear programme is asked: it gains little
+HIGHER = 8  # the linear programme's degree, above that of Levenshtein's quadrature
 ROUNDING = 1e-12  # bounds that differ by less are equal: the first, most telling, is given
 LEVENSHTEIN = "Levenshtein 1998, Universal bounds for codes and designs"
+DELSARTE = "Delsarte, Goethals and Seidel 1977; Odlyzko and Sloane 1979; verified here"
+YUDIN = "Delsarte 1973; Yudin 1993; verified here"
 UNIVERSAL = "Boyvalenkov, Dragnev, Hardin, Saff and Stoyanova 2016; Cohn and Kumar 2007"
 
 
@@ -81,7 +87,8 @@ def _cosine_bounds(points: int, dim: int, energy: LargestCosine) -> list[Bound]:
     if code is not None:
         value = float(code.largest_cosine)
         found.append(Bound(value, f"{code.name}, {code.status}", code.source))
-    nodes = levenshtein_nodes(points, Space(dim))
+    space = Space(dim)
+    nodes = levenshtein_nodes(points, space)
     name = f"Levenshtein, degree {nodes.degree}"
     if nodes.degree == 1:
         name = f"simplex bound ({name})"
@@ -92,6 +99,10 @@ def _cosine_bounds(points: int, dim: int, energy: LargestCosine) -> list[Bound]:
         angle = math.pi * points / (6 * (points - 2))
         value = (1 / math.tan(angle) ** 2 - 1) / 2
         found.append(Bound(value, "Fejes Tóth's bound", "Fejes Tóth 1943"))
+    if code is None and optimum is None and 2 < nodes.degree <= LARGEST_DEGREE:
+        degree = nodes.degree + HIGHER
+        value = cosine_programme(points, space, max(bound.value for bound in found), degree)
+        found.append(Bound(value, f"linear programme, degree {degree}", DELSARTE))
     return found
 
 
@@ -107,6 +118,10 @@ def _coherence_bounds(points: int, dim: int, field: str) -> list[Bound]:
     if points > space.design_size(2):
         source = "Conway, Hardin and Sloane 1996; Rankin 1955"
         found.append(Bound(math.sqrt(1 / dim), "orthoplex bound", source))
+    if nodes.degree > 1 and nodes.degree <= LARGEST_DEGREE:
+        degree = nodes.degree + HIGHER
+        square = cosine_programme(points, space, max(b.value for b in found) ** 2, degree)
+        found.append(Bound(math.sqrt(square), f"linear programme, degree {degree}", DELSARTE))
     return found
 
 
@@ -127,9 +142,15 @@ def _energy_bounds(points: int, dim: int, energy: PairEnergy, field: str) -> lis
     elif points <= dim:
         value = _sum(points, np.zeros(1), np.array([1 - 1 / points]), energy)
         return [Bound(value, "orthonormal lines", "f increases with |⟨x, y⟩|²")]
-    nodes = levenshtein_nodes(points, Space(dim, kind))
+    space = Space(dim, kind)
+    nodes = levenshtein_nodes(points, space)
     value = _sum(points, nodes.nodes, nodes.weights, energy)
+    settled = bool(found)
     found.append(Bound(value, f"universal lower bound, degree {nodes.degree}", UNIVERSAL))
+    if not settled and nodes.degree <= LARGEST_DEGREE:
+        degree = nodes.degree + HIGHER
+        value = programme_bound(points, space, energy.potential.jet, degree, nodes.nodes)
+        found.append(Bound(value, f"linear programme, degree {degree}", YUDIN))
     return found
 
 

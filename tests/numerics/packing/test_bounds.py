@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from superposition.numerics.packing.bounds.best_bound import all_bounds, bounds_for
 from superposition.numerics.packing.bounds.bound import Space
+from superposition.numerics.packing.bounds.cosine_programme import most_points
 from superposition.numerics.packing.bounds.levenshtein_nodes import levenshtein_nodes
+from superposition.numerics.packing.bounds.linear_programme import (
+    _largest_second_derivatives,
+    largest_excess,
+    programme_bound,
+    zonal_matrix,
+)
 from superposition.numerics.packing.bounds.proven_optima import TAMMES
 from superposition.numerics.packing.codes import families
 from superposition.numerics.packing.codes.catalogue import BUILDERS, built
@@ -131,8 +138,8 @@ def test_line_packings_that_meet_their_bounds() -> None:
         assert bound is not None
         assert bound.value == pytest.approx(value, abs=1e-9)
         assert bound.name == name
-    ten = all_bounds(7, 3, real)
-    assert {bound.name for bound in ten} == {"Levenshtein, degree 2", "orthoplex bound"}
+    seven = [bound.name for bound in all_bounds(7, 3, real)]
+    assert seven == ["Levenshtein, degree 2", "orthoplex bound", "linear programme, degree 10"]
 
 
 def test_proven_optima() -> None:
@@ -151,7 +158,82 @@ def test_proven_optima() -> None:
     assert log is not None
     assert log.source == "Dragnev, Legg and Townsend 2002"
     assert gauss is not None
-    assert gauss.name.startswith("universal lower bound")
+    assert gauss.name.startswith("linear programme")
+
+
+@pytest.mark.parametrize("potential", [*POTENTIALS, Riesz(12.0)], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    ("points", "kind", "dimension"),
+    [
+        (12, "points", 3),
+        (27, "points", 6),
+        (28, "real lines", 7),
+        (9, "complex lines", 3),
+        (7, "points", 2),
+    ],
+)
+def test_the_programme_is_true_and_sharp(
+    points: int, kind: str, dimension: int, potential: Potential
+) -> None:
+    """Where Levenshtein's quadrature is an equality, no true bound is larger."""
+    space = Space(dimension, kind)
+    nodes = levenshtein_nodes(points, space)
+    best = points**2 / 2 * float(nodes.weights @ potential.jet(nodes.nodes)[0])
+    found = programme_bound(points, space, potential.jet, nodes.degree + 6, nodes.nodes)
+    assert found <= best + 1e-12 * abs(best)
+    assert found == pytest.approx(best, rel=1e-4)
+
+
+def test_the_programme_proves_the_600_cell() -> None:
+    """Not sharp in Levenshtein's sense, but universally optimal by higher degrees."""
+    known = code("600-cell")
+    space = Space(4)
+    nodes = levenshtein_nodes(120, space)
+    energy = float(known.riesz(1))
+    found = programme_bound(120, space, Riesz(1.0).jet, 19, nodes.nodes)
+    assert 120**2 / 2 * nodes.weights @ Riesz(1.0).jet(nodes.nodes)[0] < energy * (1 - 1e-5)
+    assert found == pytest.approx(energy, rel=1e-6)
+    assert found <= energy
+
+
+@given(seeds, st.integers(2, 12), st.sampled_from(KINDS))
+@settings(max_examples=40, deadline=None)
+def test_the_excess_is_bounded_from_above(seed: int, degree: int, kind: str) -> None:
+    """Against the largest of h - f on a fine grid."""
+    rng = np.random.default_rng(seed)
+    space = Space(int(rng.integers(2, 9)), kind)
+    h = np.append(rng.normal(), rng.exponential(size=degree))
+    for jet in (Riesz(4.0).jet, Logarithmic().jet):
+        bound, _ = largest_excess(h, jet, space)
+        t = np.linspace(space.least, 1, 20_001)[:-1]
+        seen = float((zonal_matrix(space, degree, t) @ h - jet(t)[0]).max())
+        assert seen <= bound <= seen + 1e-4 * (1 + abs(seen))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dimension", [2, 3, 8])
+def test_second_derivatives_of_zonal_polynomials(kind: str, dimension: int) -> None:
+    space = Space(dimension, kind)
+    bounds = _largest_second_derivatives(space, 7)
+    middle = (1 + space.least) / 2
+    t = middle + (1 - middle) * np.cos(np.linspace(0, np.pi, 2001))
+    x = np.cos(np.linspace(0, np.pi, 9))
+    basis = zonal_matrix(space, 7, middle + (1 - middle) * x)
+    for degree in range(8):
+        fitted = np.polynomial.Polynomial.fit(middle + (1 - middle) * x, basis[:, degree], 7)
+        largest = np.abs(fitted.deriv(2)(t)).max()
+        assert largest == pytest.approx(bounds[degree], rel=1e-6, abs=1e-6)
+
+
+def test_kissing_numbers_by_delsarte() -> None:
+    """The published linear programming bounds on kissing numbers."""
+    for dimension, most in ((3, 13.158), (4, 25.558), (8, 240.0)):
+        assert most_points(0.5, Space(dimension), 14) == pytest.approx(most, abs=5e-3)
+    better = {b.name: b.value for b in all_bounds(40, 5, LargestCosine())}
+    assert 0.4645 < better["linear programme, degree 13"] < 0.5
+    assert better["linear programme, degree 13"] > better["Levenshtein, degree 5"] + 0.004
+    lines = {b.name: b.value for b in all_bounds(9, 3, LargestCosine(lines=True))}
+    assert 0.639 < lines["linear programme, degree 10"] < 0.69
 
 
 def test_what_is_not_covered() -> None:
