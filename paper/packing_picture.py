@@ -44,7 +44,14 @@ def packing_figure(packing: Packing, name: str | None = None) -> Figure:
         if shown:
             _draw_points(first[0], packing, directions, lines)
         picture = draw_gram_matrix(gram, directions, lines)
-        bar = figure.colorbar(picture, ax=gram, shrink=0.8, ticks=(-1, -0.5, 0, 0.5, 1))
+        beyond = np.abs(np.asarray(picture.get_array())).max() > 1 + ALIKE  # free norms
+        bar = figure.colorbar(
+            picture,
+            ax=gram,
+            shrink=0.8,
+            ticks=(-1, -0.5, 0, 0.5, 1),
+            extend="both" if beyond else "neither",
+        )
         bar.outline.set_linewidth(0.4)
         touching = packing.value if packing.contacts is not None else None
         draw_spectrum(spectrum, directions, lines, touching)
