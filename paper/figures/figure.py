@@ -24,6 +24,7 @@ MODULES = (
     "x02_what_is_really_optimal_of_three",
     "x03_what_is_really_optimal_without_biases",
     "x04_geometries_of_equal_features",
+    "x05_codes_in_the_toy_model",
 )
 
 

@@ -130,6 +130,11 @@ def _facts(found: dict[str, Any]) -> dict[str, str]:
         verdict: _listed(row["name"] for row in codes if row["verdict"] == verdict)
         for verdict in (*MARKS, "no loss", "no loss, not unique")
     }
+    best = [row for row in codes if row["verdict"] == "global minimum"]
+    facts |= {
+        "reached": _listed(row["name"] for row in best if row["free"]["reached"]),
+        "not reached": _listed(row["name"] for row in best if not row["free"]["reached"]),
+    }
     facts |= {
         "beaten by": _listed(
             f"{row['name']} by {row['free']['geometry']}"
@@ -180,15 +185,16 @@ def _sentence(row: dict[str, Any]) -> str:
             * bool(limit["competitor"])
             for limit in limits
         ]
-        where = " and ".join(told) or ("at every density" if first else "nowhere")
+        where = " and ".join(told) or ("throughout" if first else "nowhere")
         parts.append(f"{kind} minimum {where}")
-    return "; ".join(parts)
+    low, high = row["followed"]
+    return "; ".join([*parts, f"followed from {low:g} to {high:g}"])
 
 
 def _short(competitor: str) -> str:
     """The geometry without its symmetry, unless that is what broke."""
     geometry, _, symmetry = competitor.partition(", symmetry")
-    return geometry if symmetry else competitor
+    return (geometry if symmetry else competitor).replace("2 digon", "2 digons")
 
 
 FIGURE = PaperFigure(

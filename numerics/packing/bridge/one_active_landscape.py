@@ -3,7 +3,10 @@ r"""The one-active loss as a landscape: what the descents and curvatures of ``op
 .. math:: θ = (W_1, …, W_n, b_1, …, b_n) \mapsto L_1(W, b), \nabla L_1, \nabla^2 L_1
 
 A feature at a time is active: this is the toy model conditioned on that, in which a bias above
-zero costs nothing while all features are silent. Source: ``packing.energy.toy_model``.
+zero costs nothing while all features are silent. In the sparse limit p → 0 of the toy model it
+would cost (b_i)_+²/p: there biases are not positive, and a dead feature costs 1/3 instead of
+1/3 - 1/(4n). A minimum of L_1 without positive biases is one of the sparse limit too.
+Source: ``packing.energy.toy_model``.
 """
 
 from __future__ import annotations

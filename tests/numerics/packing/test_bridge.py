@@ -168,6 +168,14 @@ def test_a_dead_feature_costs_what_the_theory_says() -> None:
     assert eight.signature[0] == 0
 
 
+@pytest.mark.parametrize("sides", range(8, 13))
+def test_the_heptagon_beats_larger_polygons_in_the_sparse_limit_too(sides: int) -> None:
+    """There a dead feature has no bias and costs a whole third."""
+    (polygon,) = equal_norm_and_bias(families.polygon(sides))
+    heptagon = equal_norm_and_bias(families.polygon(7))[0].loss
+    assert heptagon + (sides - 7) / 3 < polygon.loss - 0.005
+
+
 def test_the_signature_leaves_rotations_out() -> None:
     found = critical_point(np.zeros((2, 3)), np.full(3, 1 / 6))  # three dead features
     assert found.signature is not None
