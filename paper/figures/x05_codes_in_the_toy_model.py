@@ -81,9 +81,8 @@ def _draw_densities(axes: Axes, rows: list[dict[str, Any]]) -> None:
         low, high = row["followed"]
         for start, end in _ranges(low, high, row["local_at_first"], row["local_limits"]):
             axes.barh(place, end - start, left=start, height=0.62, color=LOCAL, linewidth=0)
-        ends = row["searched"][-1]
-        first = low if row["global_at_first"] else row["searched"][0]
-        for start, end in _ranges(first, ends, row["global_at_first"], row["global_limits"]):
+        low, high = row["searched"][0], row["searched"][-1]
+        for start, end in _ranges(low, high, row["global_at_first"], row["global_limits"]):
             axes.barh(place, end - start, left=start, height=0.3, color=GLOBAL, linewidth=0)
         for limit in row["local_limits"]:
             aside = 0.01 if limit["ends"] else -0.01
@@ -187,8 +186,11 @@ def _sentence(row: dict[str, Any]) -> str:
         ]
         where = " and ".join(told) or ("throughout" if first else "nowhere")
         parts.append(f"{kind} minimum {where}")
-    low, high = row["followed"]
-    return "; ".join([*parts, f"followed from {low:g} to {high:g}"])
+    ranges = ((row["searched"][0], row["searched"][-1]), row["followed"])
+    return "; ".join(
+        f"{part}, looked at from {low:g} to {high:g}"
+        for part, (low, high) in zip(parts, ranges, strict=True)
+    )
 
 
 def _short(competitor: str) -> str:

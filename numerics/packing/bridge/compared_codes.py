@@ -93,7 +93,7 @@ def followed_codes() -> tuple[FollowedCode, ...]:
     """Codes of few features: the exact loss costs 2^n.
 
     >>> len(followed_codes())
-    9
+    10
     """
     everywhere = (0.02, 0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
     whole, sparse = (0.01, 0.999), (0.001, 0.999)
@@ -107,9 +107,14 @@ def followed_codes() -> tuple[FollowedCode, ...]:
         FollowedCode("tetrahedron", partial(simplex, 3), whole, everywhere, 16),
         FollowedCode("octahedron", partial(cross, 3), whole, (0.02, 0.3, 0.6, 0.7), 12),
         FollowedCode("5-cell", partial(simplex, 4), whole, (0.02, 0.3, 0.6, 0.9, 0.99), 12),
-        # 2^7 sets of active features: the least that will do.
+        # 2^7 and 2^8 sets of active features: the least that will do.
         FollowedCode("heptagon", partial(polygon, 7), (0.001, 0.2), (0.005, 0.02, 0.05), 12, 9),
+        FollowedCode("square antiprism", _antiprism, (0.005, 0.35), (0.02, 0.1), 6, 9),
     )
+
+
+def _antiprism() -> Array:
+    return families.antiprism(4, TAMMES)
 
 
 @cache
