@@ -132,8 +132,8 @@ def code_in_the_toy_model(
 def critical_point(W: Array, b: Array) -> CriticalPoint:
     """What is known to second order about L_1 at W (m, n), b (n,).
 
-    >>> critical_point(np.zeros((1, 2)), np.full(2, 0.25)).signature  # two dead features
-    (0, 0, 4)
+    >>> critical_point(np.zeros((1, 2)), np.full(2, 0.25)).signature  # dead, but unwilling
+    (2, 0, 2)
     """
     m, n = W.shape
     landscape = OneActiveLandscape.of(n, m)
