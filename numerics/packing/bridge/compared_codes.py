@@ -109,7 +109,7 @@ def followed_codes() -> tuple[FollowedCode, ...]:
         FollowedCode("5-cell", partial(simplex, 4), whole, (0.02, 0.3, 0.6, 0.9, 0.99), 12),
         # 2^7 and 2^8 sets of active features: the least that will do.
         FollowedCode("heptagon", partial(polygon, 7), (0.001, 0.2), (0.005, 0.02, 0.05), 12, 9),
-        FollowedCode("square antiprism", _antiprism, (0.005, 0.35), (0.02, 0.1), 6, 9),
+        FollowedCode("square antiprism", _antiprism, (0.005, 0.35), (0.02, 0.1, 0.2, 0.28), 6, 9),
     )
 
 
