@@ -16,7 +16,7 @@ from superposition.numerics.packing.method import Explored, Finished
 from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
 from superposition.numerics.packing.start import Space, Start
 
-SOFTEST, STRIDE, SHARPEST = 5, 2, 12  # doublings of the exponent: of the first draw, and the last
+STRIDE, SHARPEST = 2, 12  # doublings of the exponent: from one stage to the next, and the last
 MARGIN = 2e-4  # of the distance of c to 1: what the last sharpness leaves to gain
 SAME = 1e-11
 WIDTH = 5e-4  # of the distance of c to 1: the spread of the contacts at the last sharpness
@@ -34,9 +34,18 @@ class LargestMethod:
         """The compiled one where numba is there."""
         return cls(space, find_spec("numba") is not None)
 
+    @property
+    def nudges(self) -> bool:
+        """Packings that differ in a few contacts are one to every smooth energy."""
+        return True
+
     def explore(self, start: Start) -> Explored:
-        """Anneal from the start's softness to the last sharpness."""
-        first = int(start.softness * SOFTEST)
+        """Anneal from the start's softness to the last sharpness; nudges are finished at once."""
+        if start.kind == "nudge":
+            rough = Explored("nudge", self._value(start.representatives), start.representatives)
+            found = self.finish(rough)
+            return Explored("nudge", found.value, found.points, finished=True)
+        first = start.doublings
         last = first + STRIDE * ((SHARPEST - first) // STRIDE)
         points = self._sharpened(start, first, last)
         return Explored(start.kind, self._value(points), points)

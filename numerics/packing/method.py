@@ -11,11 +11,15 @@ from superposition.numerics.packing.start import Kind, Start
 
 @dataclass(frozen=True, eq=False)
 class Explored:
-    """Where a start led: its value, a little above what finishing gives, and all points (N, D)."""
+    """Where a start led: its value, a little above what finishing gives, and all points (N, D).
+
+    finished: whether nothing is left to finish.
+    """
 
     kind: Kind
     value: float
     points: Array
+    finished: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,11 @@ class Finished:
 
 class Method(Protocol):
     """One way of descending; ``margin`` and ``same`` are absolute, at a value."""
+
+    @property
+    def nudges(self) -> bool:
+        """Whether minima lie so near each other that nudges find new ones."""
+        ...
 
     def explore(self, start: Start) -> Explored:
         """A cheap descent; safe to run in threads."""

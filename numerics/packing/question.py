@@ -34,7 +34,7 @@ from superposition.numerics.packing.start import Space
 from superposition.theory.domain import check_count, check_finite
 
 MOST_STARTS = 2048  # unless said otherwise; hard problems want more
-ENOUGH = 10
+ENOUGH, LEAST_SMOOTH, LEAST_LARGEST = 10, 2, 6  # the least: starts per point
 
 
 def pack(
@@ -53,11 +53,11 @@ def pack(
 
     energy: a name (``energy_named``) or an object with value, gradient and Hessian product; for
     "one-active" the rows of the result are (w_i, b_i), of any norm. The search ends when the
-    value meets a proven bound or the published value, when ten starts (hops from the best
-    apart) have ended at the best, after ``starts`` starts (2048 unless ``seconds`` is given), or
+    value meets a proven bound or the published value, when ten starts (moves from the
+    best apart) have ended at the best (after two, for a largest cosine six starts per point), after ``starts`` starts (2048 unless ``seconds`` is given), or
     when no start began within ``seconds``. initial: (N, d), a first start, for instance an
     earlier result. workers: threads. The result depends on the seed alone, unless ``seconds``
-    ended it. progress: called after every sixteen starts. Ctrl-C returns the best so far, marked
+    ended it. progress: called after every eight starts. Ctrl-C returns the best so far, marked
     ``interrupted``.
 
     Raises ``ValueError`` for N < 1, d < 1, an unknown energy, an initial arrangement that is not
@@ -69,7 +69,8 @@ def pack(
     """
     asked = energy_named(energy) if isinstance(energy, str) else energy
     space, is_complex = _space(points, dim, asked)
-    budget = _budget(starts, seconds)
+    largest = isinstance(asked, LargestCosine)
+    budget = _budget(starts, seconds, (LEAST_LARGEST if largest else LEAST_SMOOTH) * space.points)
     check_count(seed, "seed", at_least=0)
     check_count(workers, "workers")
     first = None if initial is None else _initial(initial, space, is_complex)
@@ -145,14 +146,14 @@ def _space(points: int, dim: int, energy: Energy) -> tuple[Space, bool]:
     return Space(points, dim, forms=int(energy.lines)), False
 
 
-def _budget(starts: int | None, seconds: float | None) -> Budget:
+def _budget(starts: int | None, seconds: float | None, least: int) -> Budget:
     if starts is not None:
         check_count(starts, "starts")
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise ValueError(f"seconds is {seconds}; it must be a finite number above 0.")
     if starts is None and seconds is None:
         starts = MOST_STARTS
-    return Budget(starts, seconds, ENOUGH)
+    return Budget(starts, seconds, ENOUGH, least)
 
 
 def _initial(initial: ArrayLike, space: Space, is_complex: bool) -> Array:

@@ -13,7 +13,7 @@ from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.method import Explored, Finished, Method
 from superposition.numerics.packing.start import Space, drawn_start, given_start
 
-ROUND = 16  # starts that know of the same best
+ROUND = 8  # starts that know of the same best
 TOGETHER = 2  # candidates finished before the next look at the best
 GAPS = 1.5  # times the median of what finishing has gained: what it may gain
 
@@ -24,13 +24,14 @@ Map = Callable[..., Iterable[object]]
 class Budget:
     """When a search ends: the first that is reached.
 
-    starts; seconds; enough: starts, hops apart, that ended at the best value; target: a value
-    below which no search is needed.
+    starts; seconds; enough: starts, moves from the best apart, that ended at the best value, but
+    not before ``least`` starts; target: a value below which no search is needed.
     """
 
     starts: int | None = None
     seconds: float | None = None
     enough: int = 10
+    least: int = 0
     target: float | None = None
 
 
@@ -88,9 +89,10 @@ class _Record:
 
     def ended(self, candidate: Explored, finished: Finished) -> None:
         """A candidate was finished."""
-        self.explored.append(candidate.value)
-        self.finished.append(finished.value)
-        self.gaps.append(max(candidate.value - finished.value, 0.0))
+        if not candidate.finished:
+            self.explored.append(candidate.value)
+            self.finished.append(finished.value)
+            self.gaps.append(max(candidate.value - finished.value, 0.0))
         if self.best is None or finished.value < self.best.value - self.method.same(finished.value):
             self.best, self.reached = finished, 0
         self.count(candidate, finished.value)
@@ -152,21 +154,22 @@ def _round(
     count = ROUND if budget.starts is None else min(ROUND, budget.starts - record.starts)
     best = None if record.best is None else record.best.points
     numbers = range(record.starts, record.starts + count)
-    starts = [drawn_start(space, seed, number, best) for number in numbers]
+    nudges = record.method.nudges
+    starts = [drawn_start(space, seed, number, best, nudges) for number in numbers]
     if initial is not None and record.starts == 0:
         starts[0] = given_start(initial)
     candidates: list[Explored] = sorted(
         mapped(record.method.explore, starts), key=lambda found: found.value
     )
     record.starts += count
-    while candidates:
+    while candidates and record.promising(candidates[0]):
         chosen: list[Explored] = []
-        while candidates and len(chosen) < TOGETHER:
+        while candidates and len(chosen) < TOGETHER and record.promising(candidates[0]):
             candidate = candidates.pop(0)
-            if not record.promising(candidate):
-                return
             value = record.known(candidate)
-            if value is None:
+            if candidate.finished:
+                record.ended(candidate, Finished(candidate.value, candidate.points))
+            elif value is None:
                 chosen.append(candidate)
             else:
                 record.count(candidate, value)
@@ -183,7 +186,8 @@ def _over(record: _Record, budget: Budget, seconds: float) -> bool:
         return True
     if budget.seconds is not None and seconds >= budget.seconds:
         return True
-    return record.reached >= budget.enough or _met(record, budget)
+    settled = record.reached >= budget.enough and record.starts >= budget.least
+    return settled or _met(record, budget)
 
 
 def _met(record: _Record, budget: Budget) -> bool:

@@ -35,6 +35,11 @@ class SmoothMethod:
         compiled = find_spec("numba") is not None and kernel_energy(energy, space) is not None
         return cls(energy, space, compiled)
 
+    @property
+    def nudges(self) -> bool:
+        """A nudged smooth minimum falls back."""
+        return False
+
     def explore(self, start: Start) -> Explored:
         """A loose descent, within the start's symmetry where the kernel can keep it."""
         points = self._descended(start, LOOSE)
@@ -43,7 +48,7 @@ class SmoothMethod:
     def finish(self, explored: Explored) -> Finished:
         """A little kick, and a tight descent."""
         rng = np.random.default_rng(0)
-        kick = KICK * self._spacing() * rng.normal(size=explored.points.shape)
+        kick = KICK * self.space.spacing * rng.normal(size=explored.points.shape)
         points = self._descended(given_start(explored.points + kick), TIGHT)
         return Finished(self._value(points), points)
 
@@ -54,10 +59,6 @@ class SmoothMethod:
     def same(self, value: float) -> float:
         """Relative."""
         return max(SAME * abs(value), 1e-13)
-
-    def _spacing(self) -> float:
-        count, dim = self.space.points, self.space.dimension
-        return 2.0 * count ** (-1 / max(dim - 1, 1))
 
     def _value(self, points: Array) -> float:
         return float(self.energy.value(self._typed(points)))
@@ -79,7 +80,7 @@ class SmoothMethod:
         orbit = (plan.matrices, np.ascontiguousarray(plan.fixed.T))
         code = kernel_energy(self.energy, self.space)
         most = (float(limits.evaluations), limits.steepness, limits.decrease)
-        compiled_descend(raw, orbit, code, self._spacing(), most)
+        compiled_descend(raw, orbit, code, self.space.spacing, most)
         return plan.images((raw / np.linalg.norm(raw, axis=0)).T)
 
 

@@ -1,12 +1,14 @@
-r"""Where descents begin: random points, random points with symmetry, hops from the best so far.
+r"""Where descents begin: random points, random points with symmetry, moves from the best so far.
 
 The mix matters: optima without symmetry are met by random starts alone, large symmetric ones
-hardly without symmetric starts, and hops finish what both have begun. Each start is a function
-of the seed and its number, and of the best so far where it hops: whoever runs it gets the same.
+hardly without symmetric starts, and moves finish what both have begun: hops change some points
+or all, nudges hardly any, which tells packings apart that differ in a few contacts. Each start is
+a function of the seed and its number, and of the best so far: whoever runs it gets the same.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,10 +18,12 @@ from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.orbit_plan import OrbitPlan, no_symmetry, rotation_plans
 from superposition.numerics.packing.symmetric_start import symmetric_start
 
-Kind = Literal["random", "symmetric", "hop", "given"]
-HOPS, SYMMETRIC = 0.35, 0.35  # shares of the starts
-UPROOTED = 0.6  # of the hops: some points anywhere; the others shake all points
-MOST_UPROOTED = 8
+Kind = Literal["random", "symmetric", "hop", "nudge", "given"]
+MOVES, NUDGES, SYMMETRIC = 0.5, 0.12, 0.2  # shares of the starts; nudges are some of the moves
+UPROOTED, PATCHED = 0.3, 0.3  # of the hops: some points anywhere, some neighbours; else all points
+MOST_UPROOTED, LARGEST_PATCH = 8, 16
+HOP_NOISE, NUDGE_NOISE = (0.1, 1.5), (1e-4, 1e-1)  # in units of the spacing
+SOFT, HOP_SOFT = (0, 5), (1, 10)  # doublings of the exponent to begin with: from, below
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,23 @@ class Space:
     forms: int = 0
     free: bool = False
 
+    @property
+    def spacing(self) -> float:
+        """About how far neighbours are from each other."""
+        return 2.0 * self.points ** (-1 / max(self.dimension - 1, 1))
+
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Representatives (R, D) whose images under the plan are the start; softness in [0, 1)."""
+    """Representatives (R, D) whose images under the plan are the start.
+
+    doublings: of the exponent with which a sharpened energy begins.
+    """
 
     kind: Kind
     plan: OrbitPlan
     representatives: Array
-    softness: float
+    doublings: int = 3
 
     def points(self) -> Array:
         """All N points, (N, D)."""
@@ -51,47 +63,63 @@ class Start:
 
 def given_start(points: Array) -> Start:
     """The points (N, D) themselves."""
-    return Start("given", no_symmetry(*points.shape), points, 0.5)
+    return Start("given", no_symmetry(*points.shape), points)
 
 
-def drawn_start(space: Space, seed: int, number: int, best: Array | None) -> Start:
-    """Start ``number`` of a search; ``best`` (N, D): what hops begin from, if anything yet."""
+def drawn_start(
+    space: Space, seed: int, number: int, best: Array | None, nudges: bool = False
+) -> Start:
+    """Start ``number`` of a search.
+
+    best: (N, D), what moves begin from, if anything yet; nudges: whether some moves are.
+    """
     rng = np.random.default_rng([seed, number])
-    draw, softness = rng.random(), float(rng.random())
+    draw = rng.random()
     count, dim = space.points, space.dimension
     plain = no_symmetry(count, dim)
-    if best is not None and draw < HOPS:
-        hop = _hop(best, rng)
-        return Start("hop", plain, hop if space.free else _unit(hop), softness)
+    if best is not None and draw < MOVES:
+        if nudges and draw < NUDGES:
+            low, high = map(math.log, NUDGE_NOISE)
+            noise = math.exp(rng.uniform(low, high)) * space.spacing
+            return Start("nudge", plain, _unit(best + noise * rng.normal(size=best.shape)))
+        hop = _hop(best, space, rng)
+        return Start("hop", plain, hop if space.free else _unit(hop), int(rng.integers(*HOP_SOFT)))
+    doublings = int(rng.integers(*SOFT))
     if space.free:
-        return Start("random", plain, rng.normal(size=(count, dim)) / np.sqrt(dim), softness)
-    if draw < HOPS + SYMMETRIC and dim > 1:
+        return Start("random", plain, rng.normal(size=(count, dim)) / np.sqrt(dim), doublings)
+    if draw < MOVES + SYMMETRIC and dim > 1:
         if space.forms == 0 and dim == 3:
             plans = rotation_plans(count)
             if plans:
                 plan = plans[rng.integers(len(plans))]
-                return Start("symmetric", plan, _random(plan.representatives, dim, rng), softness)
+                return Start("symmetric", plan, _random(plan.representatives, dim, rng), doublings)
         elif space.forms < 2:
             symmetric = symmetric_start(count, dim, space.forms > 0, rng)
             if symmetric is not None:
-                return Start("symmetric", plain, symmetric, softness)
-    return Start("random", plain, _random(count, dim, rng), softness)
+                return Start("symmetric", plain, symmetric, doublings)
+    return Start("random", plain, _random(count, dim, rng), doublings)
 
 
 def _random(count: int, dim: int, rng: np.random.Generator) -> Array:
     return _unit(rng.normal(size=(count, dim)))
 
 
-def _hop(best: Array, rng: np.random.Generator) -> Array:
+def _hop(best: Array, space: Space, rng: np.random.Generator) -> Array:
+    """Some points anywhere, or some neighbours or all points shaken."""
     count, dim = best.shape
     points = best.copy()
-    if rng.random() < UPROOTED:
+    draw, noise = rng.random(), rng.uniform(*HOP_NOISE) * space.spacing
+    if draw < UPROOTED:
         most = max(2, min(count // 4, MOST_UPROOTED))
         moved = rng.choice(count, min(count, int(rng.integers(1, most))), replace=False)
         points[moved] = rng.normal(size=(len(moved), dim))
+    elif draw < UPROOTED + PATCHED:
+        inner = points @ rng.normal(size=dim)
+        size = int(rng.integers(1, max(2, min(count, LARGEST_PATCH))))
+        moved = np.argsort(-(np.abs(inner) if space.forms else inner))[:size]
+        points[moved] += noise * rng.normal(size=(size, dim))
     else:
-        neighbours = 2 * count ** (-1 / max(dim - 1, 1))
-        points += rng.uniform(0.03, 0.3) * neighbours * rng.normal(size=points.shape)
+        points += noise / 2 * rng.normal(size=points.shape)
     return points
 
 
