@@ -61,7 +61,9 @@ def _dot(a: Any, b: Any) -> float:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def _two_loops(gradient: Any, moves: Any, changes: Any, inverses: Any, known: int, step: Any):  # type: ignore[no-untyped-def]
+def _two_loops(
+    gradient: Any, moves: Any, changes: Any, inverses: Any, known: int, step: Any
+) -> None:
     """step = -H gradient, H the inverse Hessian that the last moves tell of."""
     size = gradient.size
     alpha = np.empty(MEMORY)
@@ -97,67 +99,82 @@ def _longest(step: Any) -> float:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any):  # type: ignore[no-untyped-def]
+def _learnt(
+    raw: Any, tried: Any, gradient: Any, tried_gradient: Any, memory: Any, at: int
+) -> float:
+    """Write down a step and the gradient's change; go there; how much they agree."""
+    moves, changes = memory
+    curvature, width = 0.0, raw.shape[1]
+    for k in range(raw.shape[0]):
+        for i in range(width):
+            move, change = tried[k, i] - raw[k, i], tried_gradient[k, i] - gradient[k, i]
+            moves[at, k * width + i], changes[at, k * width + i] = move, change
+            curvature += move * change
+            raw[k, i], gradient[k, i] = tried[k, i], tried_gradient[k, i]
+    return curvature
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy")
+def _searched(
+    raw: Any, step: Any, ask: Any, line: Any, tried: Any, slope: Any
+) -> tuple[float, int]:
+    """Halve the step until it lowers the energy enough: (the energy, evaluations), or (inf, …)."""
+    orbit, energy, scratch = ask
+    value, downhill, factor = line
+    for made in range(1, HALVINGS + 1):
+        for k in range(raw.shape[0]):
+            for i in range(raw.shape[1]):
+                tried[k, i] = raw[k, i] + factor * step[k, i]
+        new = _evaluate(tried, orbit, energy, slope, scratch)
+        if new <= value + ARMIJO * factor * downhill:
+            return new, made
+        factor *= 0.5
+    return math.inf, HALVINGS
+
+
+@njit(fastmath=FAST, cache=True, error_model="numpy", nogil=True)
+def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any) -> Any:
     """Minimise from ``raw`` (d, R), which is moved; (energy, gradient norm, evaluations).
 
     limits: (evaluations, gradient norm relative to the energy per point, decrease of the energy
     in ten steps relative to the energy), the first reached ends it.
     """
-    most, steepness, decrease = limits
     d, count = raw.shape
     whole = orbit[0].shape[0] * count + orbit[1].shape[1]
     rows = (np.empty(whole), np.empty(whole), np.empty(whole), np.empty(whole))
     scratch = (np.empty((d, count)), np.empty(count), np.empty((d, whole)), rows)
-    moves, changes = np.empty((MEMORY, d * count)), np.empty((MEMORY, d * count))
+    memory = (np.empty((MEMORY, d * count)), np.empty((MEMORY, d * count)))
     inverses = np.empty(MEMORY)
-    gradient, tried_gradient = np.empty((d, count)), np.empty((d, count))
+    gradient, slope = np.empty((d, count)), np.empty((d, count))
     step, tried = np.empty((d, count)), np.empty((d, count))
-    flat_gradient, flat_step = gradient.reshape(-1), step.reshape(-1)
+    flat, flat_step = gradient.reshape(-1), step.reshape(-1)
     value = _evaluate(raw, orbit, energy, gradient, scratch)
     known, evaluations, before, since = 0, 1, value, 0
-    norm = math.sqrt(_dot(flat_gradient, flat_gradient))
-    while evaluations < most and norm > steepness * abs(value) / whole:
-        if known == 0:
-            flat_step[:] = -flat_gradient
-            downhill, longest = -norm * norm, _longest(step)
-            factor = min(1.0, FIRST * spacing / longest)
-        else:
-            _two_loops(flat_gradient, moves, changes, inverses, known, flat_step)
-            downhill = _dot(flat_gradient, flat_step)
-            if downhill >= 0.0:
-                known = 0
-                continue
-            factor = min(1.0, LARGEST * spacing / _longest(step))
-        for _ in range(HALVINGS):
-            for k in range(d):
-                for i in range(count):
-                    tried[k, i] = raw[k, i] + factor * step[k, i]
-            new = _evaluate(tried, orbit, energy, tried_gradient, scratch)
-            evaluations += 1
-            if new <= value + ARMIJO * factor * downhill:
-                break
-            factor *= 0.5
-        else:
+    norm = math.sqrt(_dot(flat, flat))
+    while evaluations < limits[0] and norm > limits[1] * abs(value) / whole:
+        downhill, longest = 0.0, LARGEST
+        if known > 0:
+            _two_loops(flat, memory[0], memory[1], inverses, known, flat_step)
+            downhill = _dot(flat, flat_step)
+        if downhill >= 0.0:
+            known, downhill, longest = 0, -norm * norm, FIRST
+            flat_step[:] = -flat
+        line = (value, downhill, min(1.0, longest * spacing / _longest(step)))
+        new, made = _searched(raw, step, (orbit, energy, scratch), line, tried, slope)
+        evaluations += made
+        if new == math.inf:
             if known == 0:
                 break
             known = 0
             continue
-        at = known % MEMORY
-        curvature = 0.0
-        for k in range(d):
-            for i in range(count):
-                moves[at, k * count + i] = tried[k, i] - raw[k, i]
-                changes[at, k * count + i] = tried_gradient[k, i] - gradient[k, i]
-                curvature += moves[at, k * count + i] * changes[at, k * count + i]
-                raw[k, i], gradient[k, i] = tried[k, i], tried_gradient[k, i]
-        value = new
-        norm = math.sqrt(_dot(flat_gradient, flat_gradient))
+        curvature = _learnt(raw, tried, gradient, slope, memory, known % MEMORY)
         if curvature > 1e-300:
-            inverses[at] = 1.0 / curvature
+            inverses[known % MEMORY] = 1.0 / curvature
             known += 1
+        value, norm = new, math.sqrt(_dot(flat, flat))
         since += 1
         if since == 10:
-            if before - value <= decrease * abs(value):
+            if before - value <= limits[2] * abs(value):
                 break
             before, since = value, 0
     return value, norm, evaluations

@@ -5,8 +5,9 @@ r"""The certificate of a packing, from its points alone: contacts, dual weights,
 over the pairs k that touch (Karush, Kuhn and Tucker): no motion of first order then lowers all
 cosines of touching pairs. If moreover every motion of the points that carry weight but rotations
 (and phases) raises one of their cosines to first order, or Σ λ c to second order, the packing is
-rigid: a strict local optimum, rattlers apart (for packings of discs: Connelly 1988). The weights come from nonnegative least squares, not from
-the method that found the points. c_k as in ``pairs``.
+rigid: a strict local optimum, rattlers apart (for packings of discs: Connelly 1988). The weights
+come from nonnegative least squares, not from the method that found the points. c_k as in
+``pairs``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from scipy.optimize import nnls
 from superposition.numerics.packing.pairs import Array, Pairs
 
 TOUCHING = 1e-8  # c within this of the largest
+LARGEST_SYSTEM = 10**7  # numbers in the gradients of all contacts
 CARRYING = 1e-9  # a weight above this is one
 FLEXIBLE = 1e-7  # relative: smaller singular values and curvatures count as zero
 
@@ -42,13 +44,15 @@ class Contacts:
     rattlers: tuple[int, ...]
 
 
-def contacts_of(pairs: Pairs) -> Contacts:
-    """The certificate of an arrangement of at least two points."""
+def contacts_of(pairs: Pairs) -> Contacts | None:
+    """The certificate of an arrangement of at least two points; None if it is too large."""
     count = len(pairs.points)
     first, second = np.triu_indices(count, 1)
     largest = pairs.cosines[first, second].max()
     touch = pairs.cosines[first, second] >= largest - TOUCHING
     i, j = first[touch], second[touch]
+    if len(i) * pairs.points.size > LARGEST_SYSTEM:
+        return None
     rates = _rates(pairs, i, j)
     weights, residual = _dual_weights(rates)
     touched = set(i.tolist()) | set(j.tolist())
@@ -93,8 +97,8 @@ def _rigid(pairs: Pairs, touching: NDArray[np.intp], weights: Array, rates: Arra
     flexes = directions[rank:]
     stress = np.zeros((count, count))
     stress[touching[:, 0], touching[:, 1]] = stress[touching[:, 1], touching[:, 0]] = weights
-    curved = pairs.hessian(stress, np.zeros_like(stress)).reshape(count, k, count, k)
-    curved = curved[bearing][:, :, bearing].reshape(held.shape[1], -1)
+    blocks = pairs.hessian(stress, np.zeros_like(stress)).reshape(count, k, count, k)
+    curved = blocks[bearing][:, :, bearing].reshape(held.shape[1], -1)
     eigenvalues = np.linalg.eigvalsh(flexes @ curved @ flexes.T)
     threshold = FLEXIBLE * max(float(weights.max()), 1e-300)
     stiff = int((eigenvalues > threshold).sum())

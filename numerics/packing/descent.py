@@ -38,7 +38,7 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """Where B descents ended: points (B, N, d), value (B,), gradient_norm (B,), evaluations (B,)."""
+    """Where B descents ended: points (B, N, d); value, gradient_norm, evaluations: (B,)."""
 
     points: Points
     value: Array

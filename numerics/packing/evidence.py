@@ -24,14 +24,12 @@ class Standing:
 
     @property
     def target(self) -> float | None:
-        """A value at which no search can or need go on."""
-        if self.bound is not None:
-            goals = [self.bound.value + MEETS / 100 * (1 + abs(self.bound.value))]
-        else:
-            goals = []
+        """The value at which no search need go on."""
         if self.published is not None:
-            goals.append(self.published.value + self.published.digits)
-        return max(goals, default=None)
+            return self.published.value + self.published.digits
+        if self.bound is not None:
+            return self.bound.value + MEETS / 100 * (1 + abs(self.bound.value))
+        return None
 
     def evidence(self, value: float) -> tuple[Evidence, str]:
         """What ``value`` is, and the sentence that says why."""
@@ -40,24 +38,17 @@ class Standing:
             return "proven", f"No arrangement does better: {bound.name} ({bound.source})."
         if published is None:
             return "best found", "No published value is known here; this is the best found."
-        gap = value - published.value
+        gap, told = value - published.value, f"{published.value:.12g} ({published.source})"
         if gap < -published.digits:
+            return "best found", f"The best found lies {-gap:.2g} below the published {told}."
+        if gap > published.digits:
+            better = "a better arrangement is known"
             return (
                 "best found",
-                f"The best found lies {-gap:.2g} below the published {published.value:.12g} "
-                f"({published.source}).",
+                f"The best found lies {gap:.2g} above the published {told}: {better}.",
             )
-        if gap <= published.digits:
-            return (
-                "known",
-                f"The published value, {published.value:.12g}, is met ({published.source}); "
-                "that it is the least is not proven here.",
-            )
-        return (
-            "best found",
-            f"The best found lies {gap:.2g} above the published {published.value:.12g} "
-            f"({published.source}): a better arrangement is known.",
-        )
+        unproven = "that it is the least is not proven here"
+        return "known", f"The published value, {told}, is met; {unproven}."
 
 
 def standing_of(points: int, dim: int, energy: Energy, field: str) -> Standing:

@@ -48,7 +48,8 @@ def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -
     weights *= 2 / weights.sum()
     target = float((weights * (tau - pairs.cosines))[off].mean())
     steps, residual = 0, np.inf
-    for steps in range(1, most_steps + 1):
+    while steps < most_steps:
+        steps += 1
         slack = np.where(off, tau - pairs.cosines, 1.0)
         step = _newton_step(pairs, weights, slack, np.where(off, target / slack, 0.0))
         if step is None:
@@ -100,7 +101,9 @@ def _solved(matrix: Array, right: Array, scale: float) -> Array | None:
     diagonal += shift
     while shift < 1e3 * largest:
         try:
-            return cho_solve(cho_factor(matrix, check_finite=False), right, check_finite=False)
+            factor = cho_factor(matrix, check_finite=False)
+            solution: Array = cho_solve(factor, right, check_finite=False)
+            return solution
         except LinAlgError:
             more = max(9 * shift, 1e-4 * scale) if shift < 1e-4 * scale else 3 * shift
             diagonal += more

@@ -13,7 +13,7 @@ WITH_BIASES = "one-active"  # free norms, and a last column of biases
 
 def is_of_lines(packing: Packing) -> bool:
     """Whether the points stand for lines: signs and phases then mean nothing."""
-    return packing.energy in ("lines", "complex-lines") or packing.energy.endswith(" of lines")
+    return packing.energy in ("lines", "complex-lines") or packing.energy.endswith(" lines")
 
 
 def has_biases(packing: Packing) -> bool:

@@ -1,4 +1,4 @@
-"""Largest cosines: a sharpened energy leads near a packing, an interior point method finishes it."""
+"""Largest cosines: a sharpened energy leads near a packing, interior points finish it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.interior_point import minimise_largest
 from superposition.numerics.packing.method import Explored, Finished
 from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
-from superposition.numerics.packing.start import Space, Start
+from superposition.numerics.packing.start import Space, Start, given_start
 
 STRIDE, SHARPEST = 2, 12  # doublings of the exponent: from one stage to the next, and the last
+LARGEST_SYSTEM, LAST_SHARPNESS = 4000, 24  # numbers in the points; doublings beyond them
 MARGIN = 2e-4  # of the distance of c to 1: what the last sharpness leaves to gain
 SAME = 1e-11
 WIDTH = 5e-4  # of the distance of c to 1: the spread of the contacts at the last sharpness
@@ -55,11 +56,18 @@ class LargestMethod:
         if self.space.forms and self.space.points <= self.space.dimension // self.space.forms:
             points = _orthonormal(explored.points, self.space.forms == 2)
             return Finished(self._value(points), points)
+        if explored.points.size > LARGEST_SYSTEM:
+            return self._sharpened_further(explored)
         width = max(WIDTH * (1 - explored.value), 1e-9)
         found = minimise_largest(self._pairs(explored.points), width)
         if not found.largest <= explored.value:
             return Finished(explored.value, explored.points)
         return Finished(found.largest, found.points)
+
+    def _sharpened_further(self, explored: Explored) -> Finished:
+        """Too large for interior points: sharper energies, to some eight digits."""
+        points = self._sharpened(given_start(explored.points), SHARPEST, LAST_SHARPNESS)
+        return Finished(self._value(points), points)
 
     def margin(self, value: float) -> float:
         """What the last sharpness leaves."""

@@ -49,6 +49,14 @@ def polish(energy: SmoothEnergy, points: Points) -> Polished:
     return Polished(points, norm, _signature(hessian))
 
 
+def tangential_norm(energy: SmoothEnergy, points: Points) -> float:
+    """The norm of the Riemannian gradient."""
+    gradient = energy.gradient(points)[1]
+    if energy.on_sphere:
+        gradient = gradient - (gradient * points.conj()).real.sum(-1, keepdims=True) * points
+    return float(np.linalg.norm(gradient))
+
+
 def _second_order(energy: SmoothEnergy, points: Points) -> tuple[Array, Array]:
     """The gradient (n,) and the Hessian (n, n) in tangent coordinates."""
     if isinstance(energy, PairEnergy):
@@ -93,7 +101,8 @@ def _solved(hessian: Array, right: Array) -> Array:
     while shift < 1e6 * largest:
         try:
             factor = cho_factor(hessian + shift * np.eye(len(hessian)), check_finite=False)
-            return cho_solve(factor, right, check_finite=False)
+            solution: Array = cho_solve(factor, right, check_finite=False)
+            return solution
         except LinAlgError:
             shift *= 100
     return right / largest

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from superposition.numerics.packing.contacts import Contacts as Contacts
+from superposition.numerics.packing.contacts import Contacts
 
 Array = NDArray[np.float64]
 Evidence = Literal["proven", "known", "best found"]
@@ -20,8 +20,9 @@ class Packing:
 
     energy: the name of what was minimised; value: its value; points: (N, d), rows are points,
     complex for complex lines. gradient_norm: of the Riemannian gradient, or the KKT residual of a
-    largest cosine. signature: how many eigenvalues of the Riemannian Hessian are negative, zero
-    and positive; None for a largest cosine. contacts: only for a largest cosine. starts: how many
+    largest cosine (nan where the certificate would be too large). signature: how many eigenvalues
+    of the Riemannian Hessian are negative, zero and positive; None for a largest cosine and beyond
+    2500 numbers. contacts: only for a largest cosine. starts: how many
     were made; reached: how many of them ended at this value.
 
     evidence: "proven" (it meets a proven bound), "known" (it meets the published value) or "best

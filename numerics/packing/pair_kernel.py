@@ -74,7 +74,7 @@ def _transcendental(c: Any, count: int, code: int, number: float) -> float:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
-def _potential(c: Any, spare: Any, count: int, energy: Any) -> float:
+def _potential(c: Any, spare: Any, count: int, energy: Any) -> Any:
     """Σ_j f(c_j) over the first ``count``; the slopes f'(c_j) replace c."""
     code, number, _, scale, doublings = energy
     if code == COULOMB:
@@ -85,7 +85,7 @@ def _potential(c: Any, spare: Any, count: int, energy: Any) -> float:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
-def _turned(x: Any, k: int) -> float:
+def _turned(x: Any, k: int) -> Any:
     """Coordinate k of Jx."""
     half = x.shape[0] // 2
     return -x[k + half] if k < half else x[k - half]
@@ -142,7 +142,7 @@ def _force(k: int, points: Any, first: int, count: int, forms: int, scratch: Any
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> float:
+def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> Any:
     """E of unit vectors (D, N); their Euclidean gradients are written to ``gradient`` (D, N)."""
     gradient[:] = 0.0
     if points.shape[0] == 3 and energy[2] == 0:
@@ -167,7 +167,7 @@ def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> float:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def _all_pairs_in_space(points: Any, energy: Any, gradient: Any, c: Any, spare: Any) -> float:
+def _all_pairs_in_space(points: Any, energy: Any, gradient: Any, c: Any, spare: Any) -> Any:
     """The same for points in three dimensions, every row read once."""
     count = points.shape[1]
     value = 0.0
@@ -195,7 +195,7 @@ def _all_pairs_in_space(points: Any, energy: Any, gradient: Any, c: Any, spare: 
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def orbit_pairs(points: Any, orbit: Any, energy: Any, gradient: Any, work: Any) -> float:
+def orbit_pairs(points: Any, orbit: Any, energy: Any, gradient: Any, work: Any) -> Any:
     """E of all images of ``points`` (D, R) under a group, and its gradient for ``points``.
 
     orbit: the group's matrices (g, D, D), the identity first, and points (D, F) that it leaves

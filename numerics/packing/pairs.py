@@ -85,14 +85,11 @@ class Pairs:
     def rates(self) -> Array:
         """∂c_ij/∂x_i in tangent coordinates, (N, N, D - 1)."""
         if not self.forms:
-            return np.einsum("iab,ja->ijb", self.basis, self.points, optimize=True)
-        return np.sum(
-            [
-                2 * inner[:, :, None] * seen
-                for inner, seen in zip(self._inner, self._seen, strict=True)
-            ],
-            axis=0,
-        )
+            plain: Array = np.einsum("iab,ja->ijb", self.basis, self.points, optimize=True)
+            return plain
+        both = zip(self._inner, self._seen, strict=True)
+        rates: Array = np.sum([2 * inner[:, :, None] * seen for inner, seen in both], axis=0)
+        return rates
 
     @cached_property
     def _seen(self) -> tuple[Array, ...]:
@@ -104,11 +101,12 @@ class Pairs:
 
     def gradient(self, slopes: Array) -> Array:
         """Σ_j f'_ij ∂c_ij/∂x_i in tangent coordinates, (N, D - 1)."""
-        return np.einsum("ij,ija->ia", slopes, self.rates)
+        summed: Array = np.einsum("ij,ija->ia", slopes, self.rates)
+        return summed
 
     def change(self, tangent: Array) -> Array:
         """How fast every c_ij changes when the points move along ``tangent`` (N, D - 1)."""
-        own = np.einsum("ija,ia->ij", self.rates, tangent)
+        own: Array = np.einsum("ija,ia->ij", self.rates, tangent)
         return own + own.T
 
     def hessian(self, slopes: Array, curvatures: Array) -> Array:

@@ -25,7 +25,7 @@ from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.evidence import Standing, standing_of
 from superposition.numerics.packing.largest_method import LargestMethod
 from superposition.numerics.packing.method import Method
-from superposition.numerics.packing.newton import polish
+from superposition.numerics.packing.newton import polish, tangential_norm
 from superposition.numerics.packing.packing import Packing
 from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
 from superposition.numerics.packing.search import Budget, Found, Progress, search
@@ -33,8 +33,9 @@ from superposition.numerics.packing.smooth_method import SmoothMethod
 from superposition.numerics.packing.start import Space
 from superposition.theory.domain import check_count, check_finite
 
+LARGEST_HESSIAN = 2500  # numbers in the points: beyond, Newton's method would take minutes
 MOST_STARTS = 2048  # unless said otherwise; hard problems want more
-ENOUGH, LEAST_SMOOTH, LEAST_LARGEST = 10, 2, 6  # the least: starts per point
+ENOUGH, LEAST_SMOOTH, LEAST_LARGEST = 10, 2, 12  # the least: starts per point
 
 
 def pack(
@@ -54,8 +55,9 @@ def pack(
     energy: a name (``energy_named``) or an object with value, gradient and Hessian product; for
     "one-active" the rows of the result are (w_i, b_i), of any norm. The search ends when the
     value meets a proven bound or the published value, when ten starts (moves from the
-    best apart) have ended at the best (after two, for a largest cosine six starts per point), after ``starts`` starts (2048 unless ``seconds`` is given), or
-    when no start began within ``seconds``. initial: (N, d), a first start, for instance an
+    best apart) have ended at the best (after two, for a largest cosine twelve starts per point, and
+    not above a published value), after ``starts`` starts (2048 unless ``seconds`` is given), or
+    after ``seconds``. initial: (N, d), a first start, for instance an
     earlier result. workers: threads. The result depends on the seed alone, unless ``seconds``
     ended it. progress: called after every eight starts. Ctrl-C returns the best so far, marked
     ``interrupted``.
@@ -77,10 +79,10 @@ def pack(
     field = "complex" if is_complex else "real"
     several = space.points > 1 and dim > 1 and not space.free
     standing = standing_of(points, dim, asked, field) if several else Standing(None, None)
-    if space.dimension == 1 and not space.free:
-        return _on_a_line(points, asked)
-    if points == 1 and isinstance(asked, LargestCosine):
-        raise ValueError(f"points is 1; the largest cosine ({asked.name}) needs at least two.")
+    if not space.free and (space.dimension == 1 or points == 1):
+        return _without_choice(points, dim, asked)
+    if standing.published is not None:
+        budget = replace(budget, enough=None)  # a better arrangement is known to be there
     method: Method
     scale = _identity
     if isinstance(asked, LargestCosine):
@@ -107,7 +109,9 @@ def _answer(
     contacts = signature = None
     if isinstance(energy, LargestCosine):
         contacts = contacts_of(Pairs.of(found.points, energy.lines, space.forms == 2))
-        gradient_norm = contacts.residual
+        gradient_norm = math.nan if contacts is None else contacts.residual
+    elif rows.size > LARGEST_HESSIAN:
+        gradient_norm = tangential_norm(energy, rows)
     else:
         polished = polish(energy, rows)
         rows, gradient_norm = polished.points, polished.gradient_norm
@@ -141,7 +145,7 @@ def _space(points: int, dim: int, energy: Energy) -> tuple[Space, bool]:
     if not isinstance(energy, LargestCosine | PairEnergy):
         columns = dim if energy.on_sphere else dim + 1  # a bias beside the weights
         return Space(points, columns, free=not energy.on_sphere), False
-    if isinstance(energy, LargestCosine) and energy.field == "complex":
+    if energy.lines and energy.field == "complex":
         return Space(points, 2 * dim, forms=2), True
     return Space(points, dim, forms=int(energy.lines)), False
 
@@ -172,26 +176,29 @@ def _initial(initial: ArrayLike, space: Space, is_complex: bool) -> Array:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if not np.all(norms > 0):
         raise ValueError("initial contains a row of zeros; every row must have a direction.")
-    return rows / norms
+    unit: Array = rows / norms
+    return unit
 
 
-def _on_a_line(points: int, energy: Energy) -> Packing:
-    """One dimension: there are the two points ±1, and one line."""
-    rows = np.where(np.arange(points) % 2, -1.0, 1.0)[:, None]
-    lines = isinstance(energy, LargestCosine | PairEnergy) and energy.lines
+def _without_choice(points: int, dim: int, energy: Energy) -> Packing:
+    """One point, or one dimension, where there are the two points ±1 and one line."""
     smooth = not isinstance(energy, LargestCosine)
+    if points == 1 and not smooth:
+        raise ValueError(f"points is 1; the largest cosine ({energy.name}) needs at least two.")
+    lines = isinstance(energy, LargestCosine | PairEnergy) and energy.lines
     if points > (1 if lines else 2) and smooth:
         raise ValueError(
             f"points is {points} with dim 1; in one dimension there is room for two points or one "
             f"line, and the energy {energy.name} of points in one place is infinite."
         )
-    if points == 1 and not smooth:
-        raise ValueError(f"points is 1; the largest cosine ({energy.name}) needs at least two.")
+    rows = np.zeros((points, dim))
+    rows[:, 0] = np.where(np.arange(points) % 2, -1.0, 1.0)
+    settings = {"points": points, "dim": dim, "energy": energy.name}
     return Packing(
         points=rows, energy=energy.name, value=float(energy.value(rows)), gradient_norm=0.0,
         starts=0, reached=0, seconds=0.0, evidence="proven",
-        why="In one dimension there are no other arrangements.",
-        signature=(0, 0, 0) if smooth else None,
+        why="Up to rotation there is no other arrangement.",
+        signature=(0, points * (dim - 1), 0) if smooth else None, settings=settings,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.method import Explored, Finished, Method
@@ -17,7 +18,7 @@ ROUND = 8  # starts that know of the same best
 TOGETHER = 2  # candidates finished before the next look at the best
 GAPS = 1.5  # times the median of what finishing has gained: what it may gain
 
-Map = Callable[..., Iterable[object]]
+Map = Callable[..., Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,13 @@ class Budget:
     """When a search ends: the first that is reached.
 
     starts; seconds; enough: starts, moves from the best apart, that ended at the best value, but
-    not before ``least`` starts; target: a value below which no search is needed.
+    not before ``least`` starts (None: there is never enough); target: a value below which no
+    search is needed.
     """
 
     starts: int | None = None
     seconds: float | None = None
-    enough: int = 10
+    enough: int | None = 10
     least: int = 0
     target: float | None = None
 
@@ -137,13 +139,11 @@ def search(
             if record.best is None:
                 raise
             interrupted = True
-    best = record.best
-    if best is None:
-        raise ValueError("no start was made; starts and seconds must leave time for one.")
+    found = record.best
+    if found is None:  # the first round always finishes one
+        raise RuntimeError("the search ended before its first round.")
     seconds = time.monotonic() - begun
-    return Found(
-        best.points, best.value, record.starts, record.reached, seconds, interrupted
-    )
+    return Found(found.points, found.value, record.starts, record.reached, seconds, interrupted)
 
 
 def _round(
@@ -186,15 +186,14 @@ def _over(record: _Record, budget: Budget, seconds: float) -> bool:
         return True
     if budget.seconds is not None and seconds >= budget.seconds:
         return True
-    settled = record.reached >= budget.enough and record.starts >= budget.least
-    return settled or _met(record, budget)
+    if budget.enough is not None and record.reached >= budget.enough:
+        return record.starts >= budget.least or _met(record, budget)
+    return _met(record, budget)
 
 
 def _met(record: _Record, budget: Budget) -> bool:
     return (
-        record.best is not None
-        and budget.target is not None
-        and record.best.value <= budget.target
+        record.best is not None and budget.target is not None and record.best.value <= budget.target
     )
 
 

@@ -1,7 +1,8 @@
-"""Smooth energies: quasi-Newton descents, compiled where numba is there, batched numpy where not."""
+"""Smooth energies: quasi-Newton descents, compiled where numba is there, else batched numpy."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -18,6 +19,7 @@ from superposition.numerics.packing.start import Space, Start, given_start
 LOOSE = Limits(evaluations=1500, steepness=1e-4, decrease=1e-6)
 TIGHT = Limits(evaluations=4000, steepness=1e-8, decrease=1e-14)
 KICK = 1e-3  # of the spacing: off the saddles that symmetry makes
+MOST_DOUBLINGS = 12
 MARGIN, SAME = 3e-5, 1e-9  # relative to the energy
 
 
@@ -84,24 +86,25 @@ class SmoothMethod:
         return plan.images((raw / np.linalg.norm(raw, axis=0)).T)
 
 
-def kernel_energy(
-    energy: SmoothEnergy, space: Space
-) -> tuple[int, float, int, float, int] | None:
+def kernel_energy(energy: SmoothEnergy, space: Space) -> tuple[int, float, int, float, int] | None:
     """How the compiled kernel is told of an energy; None if it does not know it."""
     from superposition.numerics.packing import pair_kernel as kernel
 
     if not isinstance(energy, PairEnergy):
         return None
     potential = energy.potential
+    code, number, doublings = kernel.RIESZ, 0.0, 0
     if isinstance(potential, Riesz):
-        if potential.s == 1:
-            return kernel.COULOMB, 1.0, space.forms, 1.0, 0
-        doublings = np.log2(potential.s / 2)
-        if doublings == int(doublings) and 0 <= doublings <= 12:  # powers by squaring
-            return kernel.SHARPENED, 0.0, space.forms, 1.0, int(doublings)
-        return kernel.RIESZ, float(potential.s), space.forms, 1.0, 0
-    if isinstance(potential, Logarithmic):
-        return kernel.LOGARITHMIC, 0.0, space.forms, 1.0, 0
-    if isinstance(potential, Gaussian):
-        return kernel.GAUSSIAN, float(potential.alpha), space.forms, 1.0, 0
-    return None
+        number = float(potential.s)
+        halved = math.log2(number / 2)
+        if number == 1:
+            code = kernel.COULOMB
+        elif halved.is_integer() and 0 <= halved <= MOST_DOUBLINGS:  # powers by squaring
+            code, doublings = kernel.SHARPENED, int(halved)
+    elif isinstance(potential, Logarithmic):
+        code = kernel.LOGARITHMIC
+    elif isinstance(potential, Gaussian):
+        code, number = kernel.GAUSSIAN, float(potential.alpha)
+    else:
+        return None
+    return code, number, space.forms, 1.0, doublings

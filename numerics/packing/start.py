@@ -19,8 +19,8 @@ from superposition.numerics.packing.orbit_plan import OrbitPlan, no_symmetry, ro
 from superposition.numerics.packing.symmetric_start import symmetric_start
 
 Kind = Literal["random", "symmetric", "hop", "nudge", "given"]
-MOVES, NUDGES, SYMMETRIC = 0.5, 0.12, 0.2  # shares of the starts; nudges are some of the moves
-UPROOTED, PATCHED = 0.3, 0.3  # of the hops: some points anywhere, some neighbours; else all points
+MOVES, NUDGES, SYMMETRIC = 0.6, 0.18, 0.2  # shares of the starts; nudges are some of the moves
+UPROOTED, PATCHED = 0.2, 0.5  # of the hops: some points anywhere, some neighbours; else all points
 MOST_UPROOTED, LARGEST_PATCH = 8, 16
 HOP_NOISE, NUDGE_NOISE = (0.1, 1.5), (1e-4, 1e-1)  # in units of the spacing
 SOFT, HOP_SOFT = (0, 5), (1, 10)  # doublings of the exponent to begin with: from, below
@@ -41,7 +41,7 @@ class Space:
     @property
     def spacing(self) -> float:
         """About how far neighbours are from each other."""
-        return 2.0 * self.points ** (-1 / max(self.dimension - 1, 1))
+        return float(2.0 * self.points ** (-1 / max(self.dimension - 1, 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,4 +124,5 @@ def _hop(best: Array, space: Space, rng: np.random.Generator) -> Array:
 
 
 def _unit(points: Array) -> Array:
-    return points / np.linalg.norm(points, axis=1, keepdims=True)
+    unit: Array = points / np.linalg.norm(points, axis=1, keepdims=True)
+    return unit

@@ -33,16 +33,23 @@ class Potential(Protocol):
 
 @dataclass(frozen=True)
 class PairEnergy:
-    """Σ_{i<j} f(x_i·x_j) over unit vectors, or with ``lines`` Σ_{i<j} f(|⟨x_i, x_j⟩|²)."""
+    """Σ_{i<j} f(x_i·x_j) over unit vectors, or with ``lines`` Σ_{i<j} f(|⟨x_i, x_j⟩|²).
+
+    field: "real" or "complex", of the lines.
+    """
 
     potential: Potential
     lines: bool = False
+    field: str = "real"
     on_sphere: bool = True
 
     @property
     def name(self) -> str:
         """The potential's, of points or lines."""
-        return f"{self.potential.name} of lines" if self.lines else self.potential.name
+        if not self.lines:
+            return self.potential.name
+        of = "lines" if self.field == "real" else "complex lines"
+        return f"{self.potential.name} of {of}"
 
     def value(self, points: Points) -> Array:
         """E, (…)."""
@@ -60,10 +67,12 @@ class PairEnergy:
         change = direction @ _adjoint(points)
         change = change + _adjoint(change)
         if not self.lines:
-            return slopes @ direction + (curvatures * change) @ points
+            product: Points = slopes @ direction + (curvatures * change) @ points
+            return product
         rate = 2 * (gram.conj() * change).real  # of |⟨x_i, x_j⟩|²
         weights = 2 * (curvatures * rate * gram + slopes * change)
-        return 2 * (slopes * gram) @ direction + weights @ points
+        of_lines: Points = 2 * (slopes * gram) @ direction + weights @ points
+        return of_lines
 
     def _jet(self, points: Points) -> tuple[Array, Array, Array, Points]:
         """E, the matrices F' and F'' with zero diagonals, and the Gram matrix."""

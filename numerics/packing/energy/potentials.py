@@ -19,7 +19,8 @@ import numpy as np
 from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.theory.domain import check_scalar
 
-LEAST_SQUARED_DISTANCE = 1e-300  # two points in one place: a huge number, not a division by zero
+# Two points in one place: a huge number, not an infinite one.
+LEAST_SQUARED_DISTANCE, MOST_EXPONENT = 1e-24, 500.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Riesz:
     def jet(self, t: Array) -> tuple[Array, Array, Array]:
         """f, f', f''."""
         squared = _squared_distance(t)
-        of = squared ** (-self.s / 2)
+        of = np.exp(np.minimum(-self.s / 2 * np.log(squared), MOST_EXPONENT))
         slope = self.s * of / squared
         return of, slope, (self.s + 2) * slope / squared
 
@@ -101,7 +102,7 @@ class Sharpened:
         """f, f', f''."""
         k, squared = 2**self.doublings, _squared_distance(t)
         # Far apart pairs may count for nothing, but not with a warning.
-        of = np.exp(np.maximum(k * np.log(self.scale / squared), -700.0))
+        of = np.exp(np.clip(k * np.log(self.scale / squared), -700.0, MOST_EXPONENT))
         slope = 2 * k * of / squared
         return of, slope, 2 * (k + 1) * slope / squared
 
