@@ -40,7 +40,7 @@ class Riesz:
     @property
     def name(self) -> str:
         """``coulomb`` for s = 1."""
-        return "coulomb" if self.s == 1 else f"riesz:{self.s:g}"
+        return "coulomb" if self.s == 1 else f"riesz:{_told(self.s)}"
 
     def jet(self, t: Array) -> tuple[Array, Array, Array]:
         """f, f', f''."""
@@ -78,7 +78,7 @@ class Gaussian:
     @property
     def name(self) -> str:
         """``gaussian`` with its α."""
-        return f"gaussian:{self.alpha:g}"
+        return f"gaussian:{_told(self.alpha)}"
 
     def jet(self, t: Array) -> tuple[Array, Array, Array]:
         """f, f', f''."""
@@ -109,6 +109,12 @@ class Sharpened:
 
 def _squared_distance(t: Array) -> Array:
     return np.maximum(2 - 2 * t, LEAST_SQUARED_DISTANCE)
+
+
+def _told(number: float) -> str:
+    """Short where that is exact: the name makes the energy again."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))
 
 
 def _check_positive(value: float, name: str) -> None:
