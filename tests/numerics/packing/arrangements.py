@@ -60,4 +60,4 @@ def pair_sum(points: Points, of: Callable[[float], float], kind: str = "points")
 
 def nearest(points: Points, kind: str = "points") -> float:
     """The least distance."""
-    return math.sqrt(2 - 2 * largest(points, kind))
+    return math.sqrt(max(2 - 2 * largest(points, kind), 0.0))

@@ -63,7 +63,9 @@ def test_gradients_and_hessian_products(name: str, kind: str, seed: int, n: int,
     up, down = (energy.gradient(points + sign * e * direction) for sign in (1, -1))
     along = float(np.vdot(gradient, direction).real)
     size = float(np.linalg.norm(gradient))
-    assert along == pytest.approx((up[0] - down[0]) / (2 * e), abs=1e-6 * size + 1e-8 * abs(value))
+    assert along == pytest.approx(
+        (up[0] - down[0]) / (2 * e), abs=1e-6 * size + 1e-8 * abs(float(value))
+    )
     product = energy.hessian_product(points, direction)
     error = np.linalg.norm(product - (up[1] - down[1]) / (2 * e))
     assert error < 1e-5 * np.linalg.norm(product) + 1e-7 * size
