@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lstsq
 from scipy.optimize import nnls
 
 from superposition.numerics.packing.pairs import Array, Pairs
@@ -25,6 +26,7 @@ TOUCHING = 1e-8  # c within this of the largest
 LARGEST_SYSTEM = 10**7  # numbers in the gradients of all contacts
 CARRYING = 1e-9  # a weight above this is one
 FLEXIBLE = 1e-7  # relative: smaller singular values and curvatures count as zero
+BALANCED = 1e-7  # a residual above this is no balance: some motion lowers all contacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +57,13 @@ def contacts_of(pairs: Pairs) -> Contacts | None:
         return None
     rates = _rates(pairs, i, j)
     weights, residual = _dual_weights(rates)
+    rigid = residual < BALANCED and _rigid(pairs, np.column_stack([i, j]), weights, rates)
     touched = set(i.tolist()) | set(j.tolist())
     return Contacts(
         np.column_stack([i, j]),
         weights,
         residual,
-        _rigid(pairs, np.column_stack([i, j]), weights, rates),
+        rigid,
         tuple(point for point in range(count) if point not in touched),
     )
 
@@ -76,11 +79,17 @@ def _rates(pairs: Pairs, i: NDArray[np.intp], j: NDArray[np.intp]) -> Array:
 
 
 def _dual_weights(rates: Array) -> tuple[Array, float]:
-    """λ ≥ 0 of sum 1 that balance the gradients best."""
+    """λ ≥ 0 of sum 1 that balance the gradients best; the shortest of many, as it is if ≥ 0.
+
+    The shortest is as symmetric as the packing, and has no zeros that another choice would fill.
+    """
     scale = max(1.0, float(np.abs(rates).max(initial=0.0)))
     system = np.vstack([rates.T, np.full(len(rates), scale)])
     right = np.append(np.zeros(rates.shape[1]), scale)
-    weights = nnls(system, right, maxiter=30 * len(rates) + 100)[0]
+    weights = lstsq(system, right, cond=1e-10, check_finite=False)[0]
+    if weights.min() < -CARRYING:
+        weights = nnls(system, right, maxiter=30 * len(rates) + 100)[0]
+    weights = np.maximum(weights, 0.0)
     weights /= weights.sum()
     return weights, float(np.linalg.norm(weights @ rates))
 

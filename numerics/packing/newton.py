@@ -22,6 +22,7 @@ MOST_STEPS = 30
 LEAST_SHIFT = 1e-12  # relative to the largest entry of the Hessian
 ZERO = 1e-9  # relative to its largest eigenvalue: smaller ones count as zero
 LONGEST = 0.1
+ROUNDING = 1e-12  # relative to the largest entry of the Hessian: no more is asked of a gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +38,20 @@ def polish(energy: SmoothEnergy, points: Points) -> Polished:
     """Follow Newton's steps from ``points`` (N, d) as long as the gradient falls."""
     gradient, hessian = _second_order(energy, points)
     norm = float(np.linalg.norm(gradient))
+    shift = LEAST_SHIFT
     for _ in range(MOST_STEPS):
-        step = _solved(hessian, -gradient)
+        step = _solved(hessian, -gradient, shift)
         step *= min(1.0, LONGEST / max(float(np.abs(step).max(initial=0.0)), 1e-300))
         moved = _moved(energy, points, step)
         new_gradient, new_hessian = _second_order(energy, moved)
         new_norm = float(np.linalg.norm(new_gradient))
-        if not new_norm < norm:
+        if new_norm < norm:
+            points, gradient, hessian, norm = moved, new_gradient, new_hessian, new_norm
+            shift = LEAST_SHIFT
+        elif norm > ROUNDING * float(np.abs(hessian).max(initial=0.0)) and shift < 1:
+            shift *= 1000  # along a mode that is nearly zero the step was too long
+        else:
             break
-        points, gradient, hessian, norm = moved, new_gradient, new_hessian, new_norm
     return Polished(points, norm, _signature(hessian))
 
 
@@ -94,10 +100,10 @@ def _moved(energy: SmoothEnergy, points: Points, step: Array) -> Points:
     return complex_coordinates(moved) if np.iscomplexobj(points) else moved
 
 
-def _solved(hessian: Array, right: Array) -> Array:
-    """With the least shift of a few that makes the Hessian positive definite."""
+def _solved(hessian: Array, right: Array, relative: float) -> Array:
+    """With the least shift, from ``relative`` on, that makes the Hessian positive definite."""
     largest = float(np.abs(hessian).max(initial=0.0)) or 1.0
-    shift = LEAST_SHIFT * largest
+    shift = relative * largest
     while shift < 1e6 * largest:
         try:
             factor = cho_factor(hessian + shift * np.eye(len(hessian)), check_finite=False)
