@@ -41,7 +41,7 @@ class Standing:
         gap, told = value - published.value, f"{published.value:.12g} ({published.source})"
         if gap < -published.digits:
             return "best found", f"The best found lies {-gap:.2g} below the published {told}."
-        if gap > published.digits:
+        if value > published.value + published.digits:  # as the target has it
             better = "a better arrangement is known"
             return (
                 "best found",

@@ -98,6 +98,8 @@ class LargestMethod:
         points = start.points()
         for doublings in range(first, last + 1, STRIDE):
             scale = 2 - 2 * self._value(points)
+            if scale < 1e-9:  # two points in one place, as symmetric starts may have it
+                break
             energy = PairEnergy(Sharpened(doublings, scale), self.space.forms > 0)
             typed = complex_coordinates(points) if self.space.forms == 2 else points
             limits_ = Limits(early if doublings == first else late, 1e-4, 1e-4)

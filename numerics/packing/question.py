@@ -163,6 +163,8 @@ def _budget(starts: int | None, seconds: float | None, least: int) -> Budget:
 def _initial(initial: ArrayLike, space: Space, is_complex: bool) -> Array:
     """The first start in real coordinates."""
     try:
+        if not is_complex and np.iscomplexobj(np.asarray(initial)):
+            raise ValueError
         given: NDArray[Any] = np.asarray(initial, dtype=complex if is_complex else float)
     except (TypeError, ValueError):
         raise ValueError("initial contains entries that are no numbers of the field.") from None
@@ -177,6 +179,10 @@ def _initial(initial: ArrayLike, space: Space, is_complex: bool) -> Array:
     if not np.all(norms > 0):
         raise ValueError("initial contains a row of zeros; every row must have a direction.")
     unit: Array = rows / norms
+    if shape[1] > 1:
+        cosines = Pairs.of(unit, space.forms > 0, is_complex).cosines
+        if np.any(cosines[np.triu_indices(space.points, 1)] > 1 - 1e-15):
+            raise ValueError("initial contains two rows of one direction; all must be distinct.")
     return unit
 
 
