@@ -14,7 +14,7 @@ from superposition.numerics.packing.orbit_plan import (
     no_symmetry,
     rotation_plans,
 )
-from superposition.numerics.packing.start import Space, drawn_start
+from superposition.numerics.packing.start import Space, drawn_starts
 from superposition.numerics.packing.symmetric_start import symmetric_start
 from tests.numerics.packing.arrangements import Array, drawn
 
@@ -113,23 +113,25 @@ def test_symmetric_starts_have_symmetries(seed: int, n: int, dim: int) -> None:
 
 
 @given(seeds, st.integers(0, 99), st.integers(2, 20), st.integers(1, 6), st.integers(0, 2))
-def test_a_start_is_a_function_of_seed_and_number(
+def test_starts_are_functions_of_seed_and_number(
     seed: int, number: int, n: int, dim: int, forms: int
 ) -> None:
-    space = Space(n, 2 * dim if forms == 2 else dim, forms)
-    once, again = (drawn_start(space, seed, number, None) for _ in range(2))
-    np.testing.assert_array_equal(once.points(), again.points())
-    assert once.points().shape == (n, space.dimension)
-    np.testing.assert_allclose(np.linalg.norm(once.points(), axis=1), 1, atol=1e-12)
-    assert once.kind in ("random", "symmetric")
+    space, numbers = Space(n, 2 * dim if forms == 2 else dim, forms), range(number, number + 4)
+    once, again = (drawn_starts(space, seed, numbers, None) for _ in range(2))
+    assert len(once) == 4
+    for start, other in zip(once, again, strict=True):
+        np.testing.assert_array_equal(start.points(), other.points())
+        assert start.points().shape == (n, space.dimension)
+        np.testing.assert_allclose(np.linalg.norm(start.points(), axis=1), 1, atol=1e-12)
+        assert start.kind in ("random", "symmetric")
 
 
 @given(seeds, st.integers(0, 99), st.booleans())
 def test_moves_begin_at_the_best(seed: int, number: int, nudges: bool) -> None:
     best = drawn(seed, 12, 4)
-    start = drawn_start(Space(12, 4), seed, number, best, nudges)
-    assert start.points().shape == (12, 4)
-    np.testing.assert_allclose(np.linalg.norm(start.points(), axis=1), 1, atol=1e-12)
-    if start.kind == "nudge":
-        assert nudges
-        assert np.abs(start.points() - best).max() < 0.6 * Space(12, 4).spacing
+    for start in drawn_starts(Space(12, 4), seed, range(number, number + 4), best, nudges):
+        assert start.points().shape == (12, 4)
+        np.testing.assert_allclose(np.linalg.norm(start.points(), axis=1), 1, atol=1e-12)
+        if start.kind == "nudge":
+            assert nudges
+            assert np.abs(start.points() - best).max() < 0.6 * Space(12, 4).spacing
