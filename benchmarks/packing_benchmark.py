@@ -41,13 +41,13 @@ from superposition.numerics.packing.method import Method
 from superposition.numerics.packing.pair_kernel import all_pairs
 from superposition.numerics.packing.search import Budget, search
 from superposition.numerics.packing.smooth_method import SmoothMethod, kernel_energy
-from superposition.numerics.packing.start import Space, drawn_start
+from superposition.numerics.packing.start import Space, drawn_starts
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
 COULOMB = PairEnergy(Riesz(1))
 SHORT, LONG = (12, 32, 50, 72), (12, 32, 50, 72, 100, 132)
 AIM = {12: 10, 32: 10, 50: 10, 72: 5, 100: 5, 132: 5}  # times the fastest peer
-HELD_SEARCH, HELD_STARTS = 0.7, 3.0  # what is held so far: the aims are not met, see the table
+HELD = 0.6  # of the aim, on a machine that is shared
 AIM_EXAMPLE = 100  # times pymanopt's example
 PACKINGS = ((3, 12, False), (3, 24, False), (3, 6, True), (4, 10, True), (5, 16, True))
 STALLED = ((3, 24, False), (4, 10, True))  # where the example ends far from the packing
@@ -115,17 +115,19 @@ def started(method: Method, space: Space, target: float, starts: int) -> Pooled:
     found, seen = Pooled(starts), list[tuple[float, float]]()
     least = np.inf
     begun = time.process_time()
-    for number in range(starts):
-        explored = method.explore(drawn_start(space, 0, number, None))
-        if explored.value > least + method.margin(least):
-            continue
-        near = method.same(explored.value)
-        known = [value for at, value in seen if abs(at - explored.value) <= near]
-        value = known[0] if known else method.finish(explored).value
-        if not known:
-            seen.append((explored.value, value))
-        least = min(least, value)
-        found.hits += value <= target
+    for first in range(0, starts, 8):
+        for explored in map(method.explore, drawn_starts(space, 0, range(first, first + 8), None)):
+            value = explored.value
+            if not explored.finished:
+                if value > least + method.margin(least, explored.kind):
+                    continue
+                near = method.same(value)
+                known = [after for at, after in seen if abs(at - value) <= near]
+                value = known[0] if known else method.finish(explored).value
+                if not known:
+                    seen.append((explored.value, value))
+            least = min(least, value)
+            found.hits += value <= target
     found.seconds = time.process_time() - begun
     return found
 
@@ -218,7 +220,7 @@ def product_rate() -> float:
 def gradient_row(count: int, rate: float) -> tuple[float, float]:
     """Print a row; seconds of one gradient by the kernel and by numpy."""
     space = Space(count, 3)
-    x = drawn_start(space, 0, 0, None).points()
+    x = drawn_starts(space, 0, range(1), None)[0].points()
     points, gradient = np.ascontiguousarray(x.T), np.empty((3, count))
     scratch = tuple(np.empty(count) for _ in range(4))
     code = kernel_energy(COULOMB, space)
@@ -261,8 +263,8 @@ def test_a_gradient_is_faster_than_numpy() -> None:
 def test_minima_are_found_sooner_than_by_peers(count: int) -> None:
     """The strongest of scipy, pymanopt and geoopt against all of a search, and start by start."""
     search_ratio, starts_ratio = compared(count, 40, Limits(30, 2.0))
-    assert search_ratio > HELD_SEARCH
-    assert starts_ratio > HELD_STARTS
+    assert search_ratio > HELD * AIM[count]
+    assert starts_ratio > HELD * AIM[count]
 
 
 @pytest.mark.parametrize(("dim", "count", "lines"), STALLED)

@@ -24,7 +24,7 @@ FIRST, LARGEST = 0.1, 0.7  # the first and the largest move of a point, in units
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def _evaluate(raw: Any, orbit: Any, energy: Any, gradient: Any, scratch: Any) -> float:
+def _evaluate(raw: Any, orbit: Any, energy: Any, gradient: Any, scratch: Any) -> Any:
     """Ẽ and its gradient at ``raw`` (d, R)."""
     unit, inverse, everything, pair_scratch = scratch
     t = pair_scratch[0]
@@ -53,7 +53,7 @@ def _evaluate(raw: Any, orbit: Any, energy: Any, gradient: Any, scratch: Any) ->
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def _dot(a: Any, b: Any) -> float:
+def _dot(a: Any, b: Any) -> Any:
     total = 0.0
     for i in range(a.size):
         total += a[i] * b[i]
@@ -136,8 +136,8 @@ def _searched(
 def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any) -> Any:
     """Minimise from ``raw`` (d, R), which is moved; (energy, gradient norm, evaluations).
 
-    limits: (evaluations, gradient norm relative to the energy per point, decrease of the energy
-    in ten steps relative to the energy), the first reached ends it.
+    limits: (evaluations, gradient norm relative to the energy per point, decrease that the model
+    of the memory foretells relative to the energy), the first reached ends it.
     """
     d, count = raw.shape
     whole = orbit[0].shape[0] * count + orbit[1].shape[1]
@@ -149,9 +149,9 @@ def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any) -> A
     step, tried = np.empty((d, count)), np.empty((d, count))
     flat, flat_step = gradient.reshape(-1), step.reshape(-1)
     value = _evaluate(raw, orbit, energy, gradient, scratch)
-    known, evaluations, before, since = 0, 1, value, 0
+    known, evaluations, near = 0, 1, False
     norm = math.sqrt(_dot(flat, flat))
-    while evaluations < limits[0] and norm > limits[1] * abs(value) / whole:
+    while evaluations < limits[0] and norm > limits[1] * abs(value) / whole and not near:
         downhill, longest = 0.0, LARGEST
         if known > 0:
             _two_loops(flat, memory[0], memory[1], inverses, known, flat_step)
@@ -159,6 +159,7 @@ def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any) -> A
         if downhill >= 0.0:
             known, downhill, longest = 0, -norm * norm, FIRST
             flat_step[:] = -flat
+        near = known > 2 and -0.5 * downhill <= limits[2] * abs(value)
         line = (value, downhill, min(1.0, longest * spacing / _longest(step)))
         new, made = _searched(raw, step, (orbit, energy, scratch), line, tried, slope)
         evaluations += made
@@ -172,9 +173,4 @@ def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any) -> A
             inverses[known % MEMORY] = 1.0 / curvature
             known += 1
         value, norm = new, math.sqrt(_dot(flat, flat))
-        since += 1
-        if since == 10:
-            if before - value <= limits[2] * abs(value):
-                break
-            before, since = value, 0
     return value, norm, evaluations

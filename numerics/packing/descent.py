@@ -28,7 +28,7 @@ class Limits:
     """Where a descent ends: the first that is reached.
 
     evaluations; steepness: the gradient's norm relative to the energy per point; decrease: of the
-    energy in ten steps, relative to the energy.
+    energy, relative to it, as the memory's quadratic model foretells it before the last step.
     """
 
     evaluations: int = 2000
@@ -115,7 +115,6 @@ class _Search:
         self.changes = np.zeros((MEMORY, *y.shape))
         self.inverses = np.zeros((MEMORY, len(y)))  # 0: nothing is known from that step
         self.steps = 0
-        self.before = self.value.copy()
         self.running = np.arange(len(y))
         self._retire(np.zeros(len(y), dtype=bool))
 
@@ -129,6 +128,8 @@ class _Search:
         self.inverses[:, run[uphill]] = 0.0
         direction[fresh] = -self.gradient[run[fresh]]
         downhill[fresh] = -(direction[fresh] ** 2).sum(1)
+        near = ~fresh & ((self.inverses[:, run] > 0).sum(0) > 2)
+        near &= -0.5 * downhill <= self.limits.decrease * np.abs(self.value[run])
         longest = self._longest(direction)
         factor = np.minimum(1.0, np.where(fresh, FIRST, LARGEST) * self.spacing / longest)
         y, value, gradient, moved = self._line_search(run, direction, downhill, factor)
@@ -140,7 +141,7 @@ class _Search:
         self.inverses[:, run[~moved]] = 0.0
         self.y[run], self.value[run], self.gradient[run] = y, value, gradient
         self.steps += 1
-        self._retire(~moved & fresh)
+        self._retire(near | (~moved & fresh))
 
     def _direction(self, run: NDArray[np.intp]) -> Array:
         """-H gradient by the two loops over the last steps."""
@@ -189,16 +190,11 @@ class _Search:
         longest: Array = np.sqrt(moves.sum(-1).max(-1))
         return np.maximum(longest, 1e-300)
 
-    def _retire(self, stuck: NDArray[np.bool_]) -> None:
-        """End the descents that are stuck or have reached a limit."""
+    def _retire(self, near: NDArray[np.bool_]) -> None:
+        """End the descents that are near enough, stuck, or have reached a limit."""
         run = self.running
         per_point = np.abs(self.value[run]) / self.landscape.shape[0]
         norm = np.sqrt((self.gradient[run] ** 2).sum(1))
-        ends = stuck | (norm <= self.limits.steepness * per_point)
+        ends = near | (norm <= self.limits.steepness * per_point)
         ends |= self.evaluations[run] >= self.limits.evaluations
-        if self.steps and self.steps % 10 == 0:
-            ends |= self.before[run] - self.value[run] <= self.limits.decrease * np.abs(
-                self.value[run]
-            )
-            self.before[run] = self.value[run]
         self.running = run[~ends]

@@ -18,7 +18,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from superposition.numerics.packing.pairs import Array, Pairs
 
-MOST_STEPS = 80
+MOST_STEPS = 150
 CLOSED = 1e-15  # Σ λ (τ - c): how far τ is above the dual value
 LONGEST = 0.3  # a point's move in one step, on the unit sphere
 KEPT = 0.99  # of the way to the boundary that a step may go

@@ -14,7 +14,7 @@ from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.interior_point import minimise_largest
 from superposition.numerics.packing.method import Explored, Finished
 from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
-from superposition.numerics.packing.start import Space, Start, given_start
+from superposition.numerics.packing.start import Kind, Space, Start, given_start
 
 STRIDE, SHARPEST = 2, 12  # doublings of the exponent: from one stage to the next, and the last
 LARGEST_SYSTEM, LAST_SHARPNESS = 4000, 24  # numbers in the points; doublings beyond them
@@ -69,8 +69,9 @@ class LargestMethod:
         points = self._sharpened(given_start(explored.points), SHARPEST, LAST_SHARPNESS)
         return Finished(self._value(points), points)
 
-    def margin(self, value: float) -> float:
-        """What the last sharpness leaves."""
+    def margin(self, value: float, kind: Kind) -> float:
+        """What the last sharpness leaves, from wherever."""
+        del kind
         return MARGIN * (1 - value)
 
     def same(self, value: float) -> float:
@@ -86,14 +87,14 @@ class LargestMethod:
         return float(cosines[~np.eye(len(points), dtype=bool)].max())
 
     def _sharpened(self, start: Start, first: int, last: int) -> Array:
-        early, late = 60 + 2 * self.space.points, 150  # evaluations
+        unknowns = self.space.points * (self.space.dimension - 1)
+        early, late = 60 + 2 * self.space.points, max(150, unknowns // 2)  # evaluations
         if self.compiled:
             from superposition.numerics.packing.compiled_sharpening import sharpen
 
             raw = np.ascontiguousarray(start.representatives.T)
-            orbit = (start.plan.matrices, np.ascontiguousarray(start.plan.fixed.T))
             limits = (float(early), float(late))
-            sharpen(raw, orbit, self.space.forms, (first, last), limits)
+            sharpen(raw, start.plan.orbit, self.space.forms, (first, last), limits)
             return start.plan.images((raw / np.linalg.norm(raw, axis=0)).T)
         points = start.points()
         for doublings in range(first, last + 1, STRIDE):

@@ -46,8 +46,8 @@ class Method(Protocol):
         """The same local minimum to full precision."""
         ...
 
-    def margin(self, value: float) -> float:
-        """How much finishing may still gain on a value."""
+    def margin(self, value: float, kind: Kind) -> float:
+        """How much finishing may still gain on a value that such a start has led to."""
         ...
 
     def same(self, value: float) -> float:

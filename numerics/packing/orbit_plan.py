@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,11 @@ class OrbitPlan:
     matrices: Array
     fixed: Array
     representatives: int
+
+    @cached_property
+    def orbit(self) -> tuple[Array, Array]:
+        """The matrices, and the fixed points in columns, as the compiled kernels take them."""
+        return self.matrices, np.ascontiguousarray(self.fixed.T)
 
     def images(self, points: Array) -> Array:
         """All N points: the images of representatives (R, D), then the fixed ones."""

@@ -59,7 +59,8 @@ def pack(
     not above a published value), after ``starts`` starts (2048 unless ``seconds`` is given), or
     after ``seconds``. initial: (N, d), a first start, for instance an
     earlier result. workers: threads. The result depends on the seed alone, unless ``seconds``
-    ended it. progress: called after every eight starts. Ctrl-C returns the best so far, marked
+    ended it. progress: called after every round of at most
+    eight starts. Ctrl-C returns the best so far, marked
     ``interrupted``.
 
     Raises ``ValueError`` for N < 1, d < 1, an unknown energy, an initial arrangement that is not

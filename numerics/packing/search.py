@@ -12,7 +12,7 @@ from typing import Any
 
 from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.method import Explored, Finished, Method
-from superposition.numerics.packing.start import Space, drawn_start, given_start
+from superposition.numerics.packing.start import Kind, Space, drawn_starts, given_start
 
 ROUND = 8  # starts that know of the same best
 TOGETHER = 2  # candidates finished before the next look at the best
@@ -71,15 +71,16 @@ class _Record:
     reached: int = 0
     explored: list[float] = field(default_factory=list)
     finished: list[float] = field(default_factory=list)
-    gaps: list[float] = field(default_factory=list)
+    gaps: dict[Kind, list[float]] = field(default_factory=dict)
 
     def promising(self, candidate: Explored) -> bool:
         """Whether finishing the candidate could beat the best, or count as reaching it."""
         if self.best is None:
             return True
-        margin = self.method.margin(self.best.value)
-        if self.gaps:
-            margin = max(margin, GAPS * statistics.median(self.gaps[-25:]))
+        margin = self.method.margin(self.best.value, candidate.kind)
+        gaps = self.gaps.get(candidate.kind)
+        if gaps:
+            margin = max(margin, GAPS * statistics.median(gaps[-25:]))
         return candidate.value < self.best.value + margin
 
     def known(self, candidate: Explored) -> float | None:
@@ -94,7 +95,8 @@ class _Record:
         if not candidate.finished:
             self.explored.append(candidate.value)
             self.finished.append(finished.value)
-            self.gaps.append(max(candidate.value - finished.value, 0.0))
+            gaps = self.gaps.setdefault(candidate.kind, [])
+            gaps.append(max(candidate.value - finished.value, 0.0))
         if self.best is None or finished.value < self.best.value - self.method.same(finished.value):
             self.best, self.reached = finished, 0
         self.count(candidate, finished.value)
@@ -151,11 +153,13 @@ def _round(
 ) -> None:
     """Explore one round's starts, and finish what is promising."""
     seed, initial = begin
-    count = ROUND if budget.starts is None else min(ROUND, budget.starts - record.starts)
+    count = min(ROUND, record.starts + 1)  # 1, 2, 4, 8: easy problems need but one
+    if budget.starts is not None:
+        count = min(count, budget.starts - record.starts)
     best = None if record.best is None else record.best.points
     numbers = range(record.starts, record.starts + count)
     nudges = record.method.nudges
-    starts = [drawn_start(space, seed, number, best, nudges) for number in numbers]
+    starts = drawn_starts(space, seed, numbers, best, nudges)
     if initial is not None and record.starts == 0:
         starts[0] = given_start(initial)
     candidates: list[Explored] = sorted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 
 import numpy as np
@@ -14,13 +15,14 @@ from superposition.numerics.packing.energy.potentials import Gaussian, Logarithm
 from superposition.numerics.packing.energy.smooth_energy import Array, Points, SmoothEnergy
 from superposition.numerics.packing.method import Explored, Finished
 from superposition.numerics.packing.pairs import complex_coordinates, real_coordinates
-from superposition.numerics.packing.start import Space, Start, given_start
+from superposition.numerics.packing.start import Kind, Space, Start, given_start
 
-LOOSE = Limits(evaluations=1500, steepness=1e-4, decrease=1e-6)
-TIGHT = Limits(evaluations=4000, steepness=1e-8, decrease=1e-14)
+LOOSE = Limits(evaluations=2000, steepness=0.0, decrease=1e-8)
+TIGHT = Limits(evaluations=4000, steepness=0.0, decrease=1e-11)
+AT_ONCE = 80  # points: up to here most starts are worth finishing
 KICK = 1e-3  # of the spacing: off the saddles that symmetry makes
 MOST_DOUBLINGS = 12
-MARGIN, SAME = 3e-5, 1e-9  # relative to the energy
+SADDLE, MARGIN, SAME = 3e-5, 1e-6, 1e-9  # relative to the energy
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,47 +45,58 @@ class SmoothMethod:
         return False
 
     def explore(self, start: Start) -> Explored:
-        """A loose descent, within the start's symmetry where the kernel can keep it."""
-        points = self._descended(start, LOOSE)
-        return Explored(start.kind, self._value(points), points)
+        """A descent, within the start's symmetry where the kernel can keep it.
+
+        Small problems are descended to the end at once; large ones only where it promises well.
+        """
+        broken = start.kind == "symmetric"
+        at_once = not broken and self.space.points <= AT_ONCE
+        points, value = self._descended(start, TIGHT if at_once else LOOSE)
+        return Explored(start.kind, value, points, finished=at_once)
 
     def finish(self, explored: Explored) -> Finished:
-        """A little kick, and a tight descent."""
-        rng = np.random.default_rng(0)
-        kick = KICK * self.space.spacing * rng.normal(size=explored.points.shape)
-        points = self._descended(given_start(explored.points + kick), TIGHT)
-        return Finished(self._value(points), points)
+        """A tight descent, after a little kick off the saddles that symmetry makes."""
+        points = explored.points
+        if explored.kind == "symmetric":
+            rng = np.random.default_rng(0)
+            points = points + KICK * self.space.spacing * rng.normal(size=points.shape)
+        points, value = self._descended(given_start(points), TIGHT)
+        return Finished(value, points)
 
-    def margin(self, value: float) -> float:
+    def margin(self, value: float, kind: Kind) -> float:
         """As symmetric saddles and loose limits leave it."""
-        return MARGIN * abs(value)
+        return (SADDLE if kind == "symmetric" else MARGIN) * abs(value)
 
     def same(self, value: float) -> float:
         """Relative."""
         return max(SAME * abs(value), 1e-13)
 
-    def _value(self, points: Array) -> float:
-        return float(self.energy.value(self._typed(points)))
-
     def _typed(self, points: Array) -> Points:
         return complex_coordinates(points) if self.space.forms == 2 else points
 
-    def _descended(self, start: Start, limits: Limits) -> Array:
+    def _descended(self, start: Start, limits: Limits) -> tuple[Array, float]:
+        """Where it ends, (N, D), and the energy there."""
         if self.compiled:
             return self._by_kernel(start, limits)
         found = descend(self.energy, self._typed(start.points())[None], limits)
-        return real_coordinates(found.points[0])
+        return real_coordinates(found.points[0]), float(found.value[0])
 
-    def _by_kernel(self, start: Start, limits: Limits) -> Array:
+    def _by_kernel(self, start: Start, limits: Limits) -> tuple[Array, float]:
         from superposition.numerics.packing.compiled_descent import descend as compiled_descend
 
         plan = start.plan
         raw = np.ascontiguousarray(start.representatives.T)
-        orbit = (plan.matrices, np.ascontiguousarray(plan.fixed.T))
-        code = kernel_energy(self.energy, self.space)
         most = (float(limits.evaluations), limits.steepness, limits.decrease)
-        compiled_descend(raw, orbit, code, self.space.spacing, most)
-        return plan.images((raw / np.linalg.norm(raw, axis=0)).T)
+        value, _, _ = compiled_descend(raw, plan.orbit, self._code, self.space.spacing, most)
+        unit = (raw / np.sqrt((raw * raw).sum(0))).T
+        if plan.representatives == self.space.points:
+            return unit, value
+        points = plan.images(unit)  # the kernel's value leaves out what fixed points cost
+        return points, float(self.energy.value(self._typed(points)))
+
+    @cached_property
+    def _code(self) -> tuple[int, float, int, float, int] | None:
+        return kernel_energy(self.energy, self.space)
 
 
 def kernel_energy(energy: SmoothEnergy, space: Space) -> tuple[int, float, int, float, int] | None:

@@ -3,7 +3,7 @@ r"""Where descents begin: random points, random points with symmetry, moves from
 The mix matters: optima without symmetry are met by random starts alone, large symmetric ones
 hardly without symmetric starts, and moves finish what both have begun: hops change some points
 or all, nudges hardly any, which tells packings apart that differ in a few contacts. Each start is
-a function of the seed and its number, and of the best so far: whoever runs it gets the same.
+a function of the seed, its number and the best so far: whoever runs it gets the same.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from superposition.numerics.packing.symmetric_start import symmetric_start
 Kind = Literal["random", "symmetric", "hop", "nudge", "given"]
 MOVES, NUDGES, SYMMETRIC = 0.6, 0.18, 0.2  # shares of the starts; nudges are some of the moves
 UPROOTED, PATCHED = 0.2, 0.5  # of the hops: some points anywhere, some neighbours; else all points
+FIRST_RANDOM = 7  # starts before any move or symmetry: easy problems need no more
 MOST_UPROOTED, LARGEST_PATCH = 8, 16
 HOP_NOISE, NUDGE_NOISE = (0.1, 1.5), (1e-4, 1e-1)  # in units of the spacing
 SOFT, HOP_SOFT = (0, 5), (1, 10)  # doublings of the exponent to begin with: from, below
@@ -66,18 +67,25 @@ def given_start(points: Array) -> Start:
     return Start("given", no_symmetry(*points.shape), points)
 
 
-def drawn_start(
-    space: Space, seed: int, number: int, best: Array | None, nudges: bool = False
-) -> Start:
-    """Start ``number`` of a search.
+def drawn_starts(
+    space: Space, seed: int, numbers: range, best: Array | None, nudges: bool = False
+) -> list[Start]:
+    """The starts with these numbers, one round of a search.
 
     best: (N, D), what moves begin from, if anything yet; nudges: whether some moves are.
     """
-    rng = np.random.default_rng([seed, number])
+    rng = np.random.default_rng([seed, numbers.start])  # one generator a round: it costs a descent
+    return [_drawn(space, rng, number, best, nudges) for number in numbers]
+
+
+def _drawn(
+    space: Space, rng: np.random.Generator, number: int, best: Array | None, nudges: bool
+) -> Start:
     draw = rng.random()
     count, dim = space.points, space.dimension
     plain = no_symmetry(count, dim)
-    if best is not None and draw < MOVES:
+    moves, symmetric = (MOVES, MOVES + SYMMETRIC) if number >= FIRST_RANDOM else (0.0, 0.0)
+    if best is not None and draw < moves:
         if nudges and draw < NUDGES:
             low, high = map(math.log, NUDGE_NOISE)
             noise = math.exp(rng.uniform(low, high)) * space.spacing
@@ -87,17 +95,28 @@ def drawn_start(
     doublings = int(rng.integers(*SOFT))
     if space.free:
         return Start("random", plain, rng.normal(size=(count, dim)) / np.sqrt(dim), doublings)
-    if draw < MOVES + SYMMETRIC and dim > 1:
-        if space.forms == 0 and dim == 3:
-            plans = rotation_plans(count)
-            if plans:
-                plan = plans[rng.integers(len(plans))]
-                return Start("symmetric", plan, _random(plan.representatives, dim, rng), doublings)
-        elif space.forms < 2:
-            symmetric = symmetric_start(count, dim, space.forms > 0, rng)
-            if symmetric is not None:
-                return Start("symmetric", plain, symmetric, doublings)
+    if moves <= draw < symmetric and dim > 1:
+        found = _symmetric(space, rng, doublings)
+        if found is not None:
+            return found
     return Start("random", plain, _random(count, dim, rng), doublings)
+
+
+def _symmetric(space: Space, rng: np.random.Generator, doublings: int) -> Start | None:
+    """A start with symmetry: kept exactly on the sphere, as far as descents keep it elsewhere."""
+    count, dim = space.points, space.dimension
+    if space.forms == 0 and dim == 3:
+        plans = rotation_plans(count)
+        if not plans:
+            return None
+        plan = plans[rng.integers(len(plans))]
+        return Start("symmetric", plan, _random(plan.representatives, dim, rng), doublings)
+    if space.forms == 2:
+        return None
+    points = symmetric_start(count, dim, space.forms > 0, rng)
+    if points is None:
+        return None
+    return Start("symmetric", no_symmetry(count, dim), points, doublings)
 
 
 def _random(count: int, dim: int, rng: np.random.Generator) -> Array:

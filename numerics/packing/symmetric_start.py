@@ -46,7 +46,7 @@ def _filling(group: Array, points: int, lines: bool, rng: np.random.Generator) -
     orbits: list[Array] = []
     left = points
     for _ in range(ORBITS):
-        x: Array = rng.normal(size=group.shape[1])
+        x: Array = rng.normal(size=(group.shape[1],))
         if rng.random() < 0.5:
             sign = -1.0 if lines and rng.random() < 0.5 else 1.0
             x = _left_in_place(sign * group[rng.integers(len(group))], x)
