@@ -17,6 +17,7 @@ from superposition.numerics.packing.pairs import Pairs, complex_coordinates, rea
 from superposition.numerics.packing.start import Kind, Space, Start, given_start
 
 STRIDE, SHARPEST = 2, 12  # doublings of the exponent: from one stage to the next, and the last
+COSTLY, FEW, MANY = 400, 8, 64  # unknowns; starts that are explored before any is finished
 LARGEST_SYSTEM, LAST_SHARPNESS = 4000, 24  # numbers in the points; doublings beyond them
 MARGIN = 2e-4  # of the distance of c to 1: what the last sharpness leaves to gain
 SAME = 1e-11
@@ -38,7 +39,17 @@ class LargestMethod:
     @property
     def nudges(self) -> bool:
         """Packings that differ in a few contacts are one to every smooth energy."""
-        return True
+        return not self._costly
+
+    @property
+    def together(self) -> int:
+        """Where finishing takes seconds, many are explored before."""
+        return MANY if self._costly else FEW
+
+    @property
+    def _costly(self) -> bool:
+        """Whether interior points take many times as long as a sharpened energy."""
+        return self.space.points * (self.space.dimension - 1) > COSTLY
 
     def explore(self, start: Start) -> Explored:
         """Anneal from the start's softness to the last sharpness; nudges are finished at once."""
@@ -88,7 +99,9 @@ class LargestMethod:
 
     def _sharpened(self, start: Start, first: int, last: int) -> Array:
         unknowns = self.space.points * (self.space.dimension - 1)
-        early, late = 60 + 2 * self.space.points, max(150, unknowns // 2)  # evaluations
+        early, late = 60 + unknowns, max(150, unknowns // 2)  # evaluations
+        if self.space.dimension > 3:
+            early *= 2  # higher dimensions begin sharper
         if self.compiled:
             from superposition.numerics.packing.compiled_sharpening import sharpen
 

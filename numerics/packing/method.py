@@ -38,6 +38,11 @@ class Method(Protocol):
         """Whether minima lie so near each other that nudges find new ones."""
         ...
 
+    @property
+    def together(self) -> int:
+        """How many starts to explore before any is finished."""
+        ...
+
     def explore(self, start: Start) -> Explored:
         """A cheap descent; safe to run in threads."""
         ...

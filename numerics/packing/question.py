@@ -54,14 +54,12 @@ def pack(
 
     energy: a name (``energy_named``) or an object with value, gradient and Hessian product; for
     "one-active" the rows of the result are (w_i, b_i), of any norm. The search ends when the
-    value meets a proven bound or the published value, when ten starts (moves from the
-    best apart) have ended at the best (after two, for a largest cosine twelve starts per point, and
-    not above a published value), after ``starts`` starts (2048 unless ``seconds`` is given), or
-    after ``seconds``. initial: (N, d), a first start, for instance an
-    earlier result. workers: threads. The result depends on the seed alone, unless ``seconds``
-    ended it. progress: called after every round of at most
-    eight starts. Ctrl-C returns the best so far, marked
-    ``interrupted``.
+    value meets a proven bound or the published value; where nothing is published, when ten
+    starts (moves from the best apart) have ended at the best, but not before two starts per point
+    (twelve for a largest cosine); after ``starts`` starts (2048 unless ``seconds`` is given), or
+    after ``seconds``. initial: (N, d), a first start, for instance an earlier result. workers:
+    threads. The result depends on the seed alone, unless ``seconds`` ended it. progress: called
+    after every round of starts. Ctrl-C returns the best so far, marked ``interrupted``.
 
     Raises ``ValueError`` for N < 1, d < 1, an unknown energy, an initial arrangement that is not
     (N, d), finite and of distinct non-zero rows, and for numbers out of range.

@@ -14,9 +14,9 @@ from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.method import Explored, Finished, Method
 from superposition.numerics.packing.start import Kind, Space, drawn_starts, given_start
 
-ROUND = 8  # starts that know of the same best
 TOGETHER = 2  # candidates finished before the next look at the best
-GAPS = 1.5  # times the median of what finishing has gained: what it may gain
+GAPS = 1.5  # times the median of what finishing has gained: what it may gain,
+MOST_GAP = 5  # but no more than this many margins: else bad starts would make all promising
 
 Map = Callable[..., Iterable[Any]]
 
@@ -80,7 +80,8 @@ class _Record:
         margin = self.method.margin(self.best.value, candidate.kind)
         gaps = self.gaps.get(candidate.kind)
         if gaps:
-            margin = max(margin, GAPS * statistics.median(gaps[-25:]))
+            gap = GAPS * statistics.median(gaps[-25:])
+            margin = max(margin, min(gap, MOST_GAP * margin))
         return candidate.value < self.best.value + margin
 
     def known(self, candidate: Explored) -> float | None:
@@ -153,7 +154,7 @@ def _round(
 ) -> None:
     """Explore one round's starts, and finish what is promising."""
     seed, initial = begin
-    count = min(ROUND, record.starts + 1)  # 1, 2, 4, 8: easy problems need but one
+    count = min(record.method.together, record.starts + 1)  # 1, 2, 4, 8: one may be enough
     if budget.starts is not None:
         count = min(count, budget.starts - record.starts)
     best = None if record.best is None else record.best.points

@@ -44,6 +44,11 @@ class SmoothMethod:
         """A nudged smooth minimum falls back."""
         return False
 
+    @property
+    def together(self) -> int:
+        """A few: finishing is cheap."""
+        return 8
+
     def explore(self, start: Start) -> Explored:
         """A descent, within the start's symmetry where the kernel can keep it.
 

@@ -24,7 +24,7 @@ UPROOTED, PATCHED = 0.2, 0.5  # of the hops: some points anywhere, some neighbou
 FIRST_RANDOM = 7  # starts before any move or symmetry: easy problems need no more
 MOST_UPROOTED, LARGEST_PATCH = 8, 16
 HOP_NOISE, NUDGE_NOISE = (0.1, 1.5), (1e-4, 1e-1)  # in units of the spacing
-SOFT, HOP_SOFT = (0, 5), (1, 10)  # doublings of the exponent to begin with: from, below
+SOFT, HIGHER_SOFT, HOP_SOFT = (0, 5), (1, 8), (1, 10)  # doublings to begin with: from, below
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _drawn(
             return Start("nudge", plain, _unit(best + noise * rng.normal(size=best.shape)))
         hop = _hop(best, space, rng)
         return Start("hop", plain, hop if space.free else _unit(hop), int(rng.integers(*HOP_SOFT)))
-    doublings = int(rng.integers(*SOFT))
+    doublings = int(rng.integers(*(SOFT if dim <= 3 else HIGHER_SOFT)))
     if space.free:
         return Start("random", plain, rng.normal(size=(count, dim)) / np.sqrt(dim), doublings)
     if moves <= draw < symmetric and dim > 1:

@@ -54,7 +54,8 @@ def _filling(group: Array, points: int, lines: bool, rng: np.random.Generator) -
         if norm < 1e-3:
             continue
         orbit = distinct(group @ x / norm, lines)
-        if len(orbit) <= left:
+        apart = len(distinct(np.concatenate([*orbits, orbit]), lines)) == len(orbit) + points - left
+        if len(orbit) <= left and apart:
             orbits.append(orbit)
             left -= len(orbit)
         if left == 0:
@@ -84,7 +85,9 @@ def _random_group(dim: int, largest: int, rng: np.random.Generator) -> Array | N
         if rng.random() < 0.5:  # powers of elements: smaller groups
             generators = [np.linalg.matrix_power(g, int(rng.integers(1, 4))) for g in generators]
     group = _generated(generators, min(largest, LARGEST_GROUP))
-    return None if group is None or len(group) < 2 else group
+    if group is None or all(np.abs(np.abs(np.trace(g)) - dim) < CELL for g in group):
+        return None  # too large, or nothing but ±1
+    return group
 
 
 def _generated(generators: list[Array], largest: int) -> Array | None:

@@ -35,6 +35,10 @@ class Steps:
     def nudges(self) -> bool:
         return False
 
+    @property
+    def together(self) -> int:
+        return 8
+
     def explore(self, start: Start) -> Explored:
         points = start.points()
         value = float(np.floor(5 * (1 + points[0, 0])))
