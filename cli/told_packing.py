@@ -37,7 +37,7 @@ def told_packing(packing: Packing) -> str:
     if packing.bound is not None:
         facts.append(("proven bound", f"{packing.bound:.15g}{_by(packing.bound_name)}"))
     if packing.published is not None:
-        facts.append(("published", f"{packing.published:.15g}{_by(packing.published_source)}"))
+        facts.append(("published", f"{packing.published:.15g}"))  # by whom: the last sentence
     what = "line" if is_of_lines(packing) else "point"
     head = f"{_counted(points, what)} in {_counted(dim, f'{field}dimension')}: {packing.energy}"
     rows = [f"  {name:<14} {words}" for name, words in facts]

@@ -82,7 +82,7 @@ def test_the_table_tells_value_structure_and_evidence(
         "  symmetry       120 (Ih)",
         "  dimensionality 0.25 (each)",
         "  design         strength 5",
-        "  published      49.165253057629 (Thomson)",
+        "  published      49.165253057629",
         "  known: It meets the published value.",
     ]
     assert "search: 3 of 10 starts, best 49.1652530576, reached 2×, 1 s" in printed.err

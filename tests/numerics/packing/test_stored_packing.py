@@ -25,10 +25,11 @@ CONTACTS = Contacts(np.array([[0, 1], [1, 2]]), np.array([0.5, 0.5]), 1e-17, Tru
 
 def sphere(points: int = 5, dim: int = 3, field: type = float) -> np.ndarray[Any, Any]:
     draw = np.random.default_rng(points)
-    X = draw.normal(size=(points, dim)).astype(field)
+    X: np.ndarray[Any, Any] = draw.normal(size=(points, dim)).astype(field)
     if field is complex:
         X = X + 1j * draw.normal(size=(points, dim))
-    return X / np.linalg.norm(X, axis=1, keepdims=True)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    return X
 
 
 def packing(**changed: Any) -> Packing:
