@@ -55,7 +55,7 @@ def rotation_plans(points: int) -> tuple[OrbitPlan, ...]:
     """All ways to split N points of the sphere in three dimensions.
 
     >>> sorted({plan.name for plan in rotation_plans(7)})
-    ['C2', 'C3', 'C5', 'C6', 'D2']
+    ['C2', 'C3', 'C5', 'C6']
     """
     return tuple(plan for name in GROUPS for plan in _plans_under(name, points))
 

