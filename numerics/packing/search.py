@@ -15,6 +15,7 @@ from superposition.numerics.packing.method import Explored, Finished, Method
 from superposition.numerics.packing.start import Kind, Space, drawn_starts, given_start
 
 TOGETHER = 2  # candidates finished before the next look at the best
+RAMP = 8  # starts explored together, up to which rounds grow from a single one
 GAPS = 1.5  # times the median of what finishing has gained: what it may gain,
 MOST_GAP = 5  # but no more than this many margins: else bad starts would make all promising
 
@@ -154,7 +155,9 @@ def _round(
 ) -> None:
     """Explore one round's starts, and finish what is promising."""
     seed, initial = begin
-    count = min(record.method.together, record.starts + 1)  # 1, 2, 4, 8: one may be enough
+    together = record.method.together
+    # 1, 2, 4, 8: one may be enough; where finishing is what costs, begin with the best of many.
+    count = min(together, record.starts + 1) if together <= RAMP else together
     if budget.starts is not None:
         count = min(count, budget.starts - record.starts)
     best = None if record.best is None else record.best.points
