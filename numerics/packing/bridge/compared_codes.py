@@ -58,7 +58,7 @@ def compared_codes() -> tuple[ComparedCode, ...]:
         ComparedCode("cube", partial(built, "cube"), 256),
         ComparedCode("icosahedron", partial(built, "icosahedron"), 256),
         ComparedCode("cuboctahedron", partial(built, "cuboctahedron"), 256),
-        ComparedCode("dodecahedron", partial(built, "dodecahedron"), 256),
+        ComparedCode("dodecahedron", partial(built, "dodecahedron"), 1024),
         ComparedCode("5-cell", partial(families.simplex, 4), 16),
         ComparedCode("16-cell", partial(families.cross_polytope, 4), 16),
         ComparedCode("Petersen", partial(built, "Petersen"), 256),
