@@ -15,7 +15,7 @@ from sympy.printing.printer import Printer
 from superposition.theory.sums import Distinct
 from superposition.theory.symbols import n
 
-GREEK = {"alpha", "beta", "gamma", "lambda", "mu", "omega", "rho", "tau", "Lambda", "ell"}
+GREEK = {"alpha", "beta", "gamma", "lambda", "omega", "rho", "tau", "Lambda", "ell"}
 OPERATORS = {"E", "Var", "Cov"}
 TERMS_ON_ONE_LINE, TERMS_PER_LINE = 12, 9
 
