@@ -37,7 +37,7 @@ examples:
 NUMBERS = {
     "points": "N, at least 1",
     "dim": "d, at least 1",
-    "starts": "random starts (default: as many as it takes)",
+    "starts": "starts at most (default 2048, or as many as the seconds allow)",
     "seed": "of the random starts (default 0)",
     "workers": "threads (default 1)",
 }
