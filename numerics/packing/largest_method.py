@@ -18,7 +18,7 @@ from superposition.numerics.packing.start import Kind, Space, Start, given_start
 
 STRIDE, SHARPEST = 2, 12  # doublings of the exponent: from one stage to the next, and the last
 COSTLY, FEW, MANY = 400, 8, 64  # unknowns; starts that are explored before any is finished
-LARGEST_SYSTEM, LAST_SHARPNESS = 4000, 24  # numbers in the points; doublings beyond them
+LARGEST_SYSTEM, LAST_SHARPNESS = 2500, 24  # numbers in the points; doublings beyond them
 MARGIN = 2e-4  # of the distance of c to 1: what the last sharpness leaves to gain
 SAME = 1e-11
 WIDTH = 5e-4  # of the distance of c to 1: the spread of the contacts at the last sharpness

@@ -14,12 +14,15 @@ from typing import Literal
 
 import numpy as np
 
+from superposition.numerics.packing.cyclic_plan import cyclic_plan
 from superposition.numerics.packing.energy.smooth_energy import Array
 from superposition.numerics.packing.orbit_plan import OrbitPlan, no_symmetry, rotation_plans
 from superposition.numerics.packing.symmetric_start import symmetric_start
 
 Kind = Literal["random", "symmetric", "hop", "nudge", "given"]
 MOVES, NUDGES, SYMMETRIC = 0.6, 0.18, 0.2  # shares of the starts; nudges are some of the moves
+FLAT, HIGH_MOVES, HIGH_SYMMETRIC = 8, 0.3, 0.5  # dimensions up to here; shares beyond
+CYCLIC = 0.6  # of the symmetric starts above three dimensions; of those of complex lines, all
 UPROOTED, PATCHED = 0.2, 0.5  # of the hops: some points anywhere, some neighbours; else all points
 FIRST_RANDOM = 7  # starts before any move or symmetry: easy problems need no more
 MOST_UPROOTED, LARGEST_PATCH = 8, 16
@@ -84,7 +87,9 @@ def _drawn(
     draw = rng.random()
     count, dim = space.points, space.dimension
     plain = no_symmetry(count, dim)
-    moves, symmetric = (MOVES, MOVES + SYMMETRIC) if number >= FIRST_RANDOM else (0.0, 0.0)
+    moves, symmetric = (MOVES, SYMMETRIC) if dim <= FLAT else (HIGH_MOVES, HIGH_SYMMETRIC)
+    if number < FIRST_RANDOM:
+        moves = symmetric = 0.0
     if best is not None and draw < moves:
         if nudges and draw < NUDGES:
             low, high = map(math.log, NUDGE_NOISE)
@@ -95,7 +100,7 @@ def _drawn(
     doublings = int(rng.integers(*(SOFT if dim <= 3 else HIGHER_SOFT)))
     if space.free:
         return Start("random", plain, rng.normal(size=(count, dim)) / np.sqrt(dim), doublings)
-    if moves <= draw < symmetric and dim > 1:
+    if moves <= draw < moves + symmetric and dim > 1:
         found = _symmetric(space, rng, doublings)
         if found is not None:
             return found
@@ -111,8 +116,11 @@ def _symmetric(space: Space, rng: np.random.Generator, doublings: int) -> Start 
             return None
         plan = plans[rng.integers(len(plans))]
         return Start("symmetric", plan, _random(plan.representatives, dim, rng), doublings)
-    if space.forms == 2:
-        return None
+    if space.forms == 2 or rng.random() < CYCLIC:
+        cyclic = cyclic_plan(count, dim, space.forms, rng)
+        if cyclic is None:
+            return None
+        return Start("symmetric", cyclic, _random(cyclic.representatives, dim, rng), doublings)
     points = symmetric_start(count, dim, space.forms > 0, rng)
     if points is None:
         return None
