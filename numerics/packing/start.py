@@ -22,7 +22,7 @@ from superposition.numerics.packing.symmetric_start import symmetric_start
 Kind = Literal["random", "symmetric", "hop", "nudge", "given"]
 MOVES, NUDGES, SYMMETRIC = 0.6, 0.18, 0.2  # shares of the starts; nudges are some of the moves
 FLAT, HIGH_MOVES, HIGH_SYMMETRIC = 8, 0.3, 0.5  # dimensions up to here; shares beyond
-CYCLIC = 0.6  # of the symmetric starts above three dimensions; of those of complex lines, all
+CYCLIC = (0.6, 0.2, 1.0)  # of the symmetric starts of points above three dimensions, lines, complex
 UPROOTED, PATCHED = 0.2, 0.5  # of the hops: some points anywhere, some neighbours; else all points
 FIRST_RANDOM = 7  # starts before any move or symmetry: easy problems need no more
 MOST_UPROOTED, LARGEST_PATCH = 8, 16
@@ -116,7 +116,7 @@ def _symmetric(space: Space, rng: np.random.Generator, doublings: int) -> Start 
             return None
         plan = plans[rng.integers(len(plans))]
         return Start("symmetric", plan, _random(plan.representatives, dim, rng), doublings)
-    if space.forms == 2 or rng.random() < CYCLIC:
+    if rng.random() < CYCLIC[space.forms]:
         cyclic = cyclic_plan(count, dim, space.forms, rng)
         if cyclic is None:
             return None
