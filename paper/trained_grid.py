@@ -45,8 +45,8 @@ def train_grid(
     """Train the grid (or read it), drop each cell's worst model by exact loss, average."""
     from superposition.validate.basins import basins
     from superposition.validate.instances import grid
+    from superposition.validate.schedule import Schedule
     from superposition.validate.stored_runs import trained
-    from superposition.validate.training import Schedule
 
     importance, density = np.geomspace(*IMPORTANCE, CELLS), np.geomspace(*DENSITY, CELLS)
     instances = grid(importance, density, features, hidden, seeds)

@@ -3,45 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from superposition.theory.domain import check_count, check_density, check_importance
+from superposition.theory.domain import check_count, check_density, check_finite, check_importance
+from superposition.theory.features.feature_law import FeatureLaw
+from superposition.theory.features.feature_sets import Anticorrelated, Correlated, Independent
+from superposition.theory.features.values import Binary, Uniform, ValueLaw, Values
+from superposition.validate.architecture import RELU_OUTPUT, Architecture
+
+Array = NDArray[np.float64]
+Together = Literal["independent", "correlated", "anticorrelated"]
+
+
+@dataclass(frozen=True)
+class Members:
+    """A set of ``count`` neighbouring features: how their activities depend on each other.
+
+    Correlated: one switch for all. Anticorrelated: at most one at a time, each as often.
+    """
+
+    together: Together
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.together not in ("independent", "correlated", "anticorrelated"):
+            raise ValueError(
+                f"together is {self.together!r}; it must be independent, correlated or "
+                "anticorrelated."
+            )
+        check_count(self.count, "the number of features in a set")
 
 
 @dataclass(frozen=True)
 class Instances:
     """S models of n features and m hidden dimensions.
 
-    importance, density: (S, n); seed: (S,) whole numbers; hidden: m. A model's weights and
-    data follow from its seed alone, whatever else is trained beside it.
-    Raises ``ValueError`` for densities outside (0, 1], bad importances, negative seeds, or
-    shapes that disagree.
+    importance: (S, n); density: (S, n), every feature's own (marginal) density, the same for all
+    members of a set; seed: (S,) whole numbers; hidden: m; architecture: the model; values: of
+    active features, uniform or binary; sets: how features depend on each other, None for
+    independent ones; pace: (S,), what every model's learning rate is multiplied with, 1 for None.
+    A model's weights and data follow from its seed alone, whatever else is trained beside it.
+    Raises ``ValueError`` for densities outside (0, 1], bad importances, negative seeds, sets that
+    do not fit, or shapes that disagree.
     """
 
-    importance: NDArray[np.float64]
-    density: NDArray[np.float64]
+    importance: Array
+    density: Array
     seed: NDArray[np.int64]
     hidden: int
+    architecture: Architecture = RELU_OUTPUT
+    values: ValueLaw = Values.UNIT
+    sets: tuple[Members, ...] | None = None
+    pace: Array | None = None
 
     def __post_init__(self) -> None:
         check_count(self.hidden, "hidden")
         check_importance(self.importance)
         check_density(self.density)
         shape = np.shape(self.importance)
-        if len(shape) != 2 or np.shape(self.density) != shape:
+        if len(shape) != 2 or 0 in shape or np.shape(self.density) != shape:
             raise ValueError(
                 f"importance has shape {shape} and density {np.shape(self.density)}; "
                 "both must be (models, features)."
             )
-        if np.shape(self.seed) != shape[:1]:
+        seed = np.asarray(self.seed)
+        if seed.shape != shape[:1]:
             raise ValueError(
-                f"seed has shape {np.shape(self.seed)}; it must be ({shape[0]},), one per model."
+                f"seed has shape {seed.shape}; it must be ({shape[0]},), one per model."
             )
-        if np.any(np.asarray(self.seed) < 0):
-            raise ValueError(f"seed contains {np.min(self.seed)}; a seed must not be negative.")
+        if seed.dtype.kind not in "iu":
+            raise ValueError(f"seed has type {seed.dtype}; seeds must be whole numbers.")
+        if np.any(seed < 0):
+            raise ValueError(f"seed contains {np.min(seed)}; a seed must not be negative.")
+        if not isinstance(self.values, (Uniform, Binary)):
+            raise ValueError(
+                f"values is {self.values!r}; samples are drawn of uniform and binary values: "
+                "Values.UNIT, Values.SIGNED, Values.BINARY or Uniform(low, high)."
+            )
+        self._check_pace()
+        self._check_sets()
+
+    def _check_pace(self) -> None:
+        if self.pace is None:
+            return
+        check_finite(self.pace, "pace")
+        if np.shape(self.pace) != (self.count,) or np.any(np.asarray(self.pace) <= 0):
+            raise ValueError(
+                f"pace has shape {np.shape(self.pace)} and least value {np.min(self.pace):g}; it "
+                f"must be ({self.count},), positive."
+            )
+
+    def _check_sets(self) -> None:
+        if self.sets is None:
+            return
+        total = sum(members.count for members in self.sets)
+        if total != self.features:
+            raise ValueError(
+                f"sets have {total} features together; they must be all {self.features}."
+            )
+        for members, part in self.parts():
+            density = self.density[:, part]
+            if members.together == "independent":
+                continue
+            if np.any(density != density[:, :1]):
+                raise ValueError(
+                    f"density differs within the {members.together} set of features "
+                    f"{part.start} to {part.stop - 1}; its members must have one density."
+                )
+            if members.together == "anticorrelated" and density.max() * members.count > 1 + 1e-12:
+                raise ValueError(
+                    f"density is {density.max():g} in an anticorrelated set of {members.count}; "
+                    f"members that exclude each other have at most 1/{members.count}."
+                )
 
     @property
     def count(self) -> int:
@@ -53,11 +130,41 @@ class Instances:
         """The number of features n."""
         return int(self.importance.shape[1])
 
+    def parts(self) -> Iterator[tuple[Members, slice]]:
+        """Every set with the features it holds; without sets, all in one independent set."""
+        start = 0
+        for members in self.sets or (Members("independent", self.features),):
+            yield members, slice(start, start + members.count)
+            start += members.count
+
+    def law(self, model: int) -> FeatureLaw:
+        """The law of one model's features, as the exact loss takes it."""
+        density = self.density[model]
+        sets = []
+        for members, part in self.parts():
+            p = float(density[part.start])
+            if members.together == "independent":
+                sets.append(Independent(tuple(density[part].tolist())))
+            elif members.together == "correlated":
+                sets.append(Correlated(members.count, p))
+            else:
+                sets.append(Anticorrelated(members.count, min(1.0, members.count * p)))
+        return FeatureLaw(tuple(sets), self.values)
+
+    def taken(self, index: slice | NDArray[np.intp]) -> Instances:
+        """Some of the models."""
+        return replace(
+            self,
+            importance=self.importance[index],
+            density=self.density[index],
+            seed=self.seed[index],
+            pace=None if self.pace is None else self.pace[index],
+        )
+
     def tiles(self, size: int) -> Iterator[Instances]:
         """The same models in groups of at most ``size``, in order."""
         for start in range(0, self.count, size):
-            part = slice(start, start + size)
-            yield Instances(self.importance[part], self.density[part], self.seed[part], self.hidden)
+            yield self.taken(slice(start, start + size))
 
 
 def grid(

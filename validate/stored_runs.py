@@ -8,7 +8,6 @@ reported, and made again.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -44,16 +43,20 @@ def trained(
             stored = {"W": fresh.W, "b": fresh.b}
             write(path, stored)
         models.append(stored)
-    return TrainedModels(
-        np.concatenate([model["W"] for model in models]),
-        np.concatenate([model["b"] for model in models]),
-    )
+    W, b = (np.concatenate([model[name] for model in models]) for name in ("W", "b"))
+    count = np.full(len(W), schedule.steps)
+    return TrainedModels(W, b, None, count, np.full(len(W), np.nan))
 
 
 def _fingerprint(instances: Instances, schedule: Schedule) -> str:
     settings = {
-        "instances": hash_of({k: np.asarray(v) for k, v in vars(instances).items()}),
-        "schedule": dataclasses.asdict(schedule),
+        "instances": hash_of(
+            {k: v for k, v in vars(instances).items() if isinstance(v, np.ndarray)}
+        ),
+        "settings": {
+            k: repr(v) for k, v in vars(instances).items() if not isinstance(v, np.ndarray)
+        },
+        "schedule": repr(schedule),
         "trainer": source_hash("superposition.validate"),
         "torch": torch.__version__,
         "numpy": np.__version__,

@@ -1,95 +1,213 @@
-"""The thinnest honest trainer: AdamW on fresh samples, with a progress bar.
+"""Train many models at once, on fresh samples, knowing nothing of the exact loss.
 
-Bit for bit: the same instances and settings give the same trained weights on the same
-machine; initial weights and data depend on a model's seed alone.
+Bit for bit: a model's initial weights and data depend on its seed alone; the same instances and
+settings give the same trained weights on the same machine and device at the same chunk shape
+(compiled, on the CPU, at any).
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from superposition.theory.domain import check_count
-from superposition.validate.adamw import AdamW, Moments, updated
-from superposition.validate.feature_samples import FeatureSampler
 from superposition.validate.instances import Instances
-from superposition.validate.relu_output_model import initial_weights, loss_and_gradient
+from superposition.validate.memory import chunk_size
+from superposition.validate.parameters import Parameters, xavier
+from superposition.validate.schedule import Schedule
+from superposition.validate.watch import Watch
 
-SAMPLES_IN_MEMORY = 40_000_000  # numbers drawn ahead: 160 MB of float32
+Array = NDArray[np.float64]
+LOOK = 4e8  # numbers multiplied between two looks at the progress bar
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast: the learning rate falls from first to last along a cosine.
+class Engine(Protocol):
+    """Takes steps with all models or some."""
 
-    Raises ``ValueError`` for counts below 1 or rates that are not positive.
+    def advance(self, first: int, rates: Array, models: NDArray[np.intp]) -> Array:
+        """Take the steps ``first`` … with ``rates`` (models, steps); their mean batch losses."""
+
+    def parameters(self) -> Parameters:
+        """A copy of what the models are now."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Models at H moments of training.
+
+    steps: (H,), steps taken; parameters: one for every moment; loss: (H, S), the mean batch loss
+    since the moment before, not a number at step 0.
     """
 
-    steps: int = 4000
-    batch: int = 128
-    learning_rate: float = 0.02
-    last_learning_rate: float = 0.0005
-    optimiser: AdamW = field(default_factory=AdamW)
-
-    def __post_init__(self) -> None:
-        check_count(self.steps, "steps")
-        check_count(self.batch, "batch")
-        for name in ("learning_rate", "last_learning_rate"):
-            rate = getattr(self, name)
-            if not (math.isfinite(rate) and rate > 0):
-                raise ValueError(f"{name} is {rate}; it must be a positive number.")
-
-    def rate(self, step: int) -> float:
-        """The learning rate of step number ``step`` (from 1)."""
-        done = (step - 1) / max(self.steps - 1, 1)
-        swing = (self.learning_rate - self.last_learning_rate) / 2
-        return self.last_learning_rate + swing * (1 + math.cos(math.pi * done))
+    steps: NDArray[np.int64]
+    parameters: tuple[Parameters, ...]
+    loss: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainedModels:
-    """W (S, m, n) and b (S, n) after training."""
+    """W (S, m, n), b (S, n) and, if untied, W_out (S, n, m) after training.
+
+    steps: (S,), steps taken until a model was finished; loss: (S,), the mean batch loss up to the
+    last look; history: what ``record`` asked for.
+    """
 
     W: NDArray[np.float32]
     b: NDArray[np.float32]
+    W_out: NDArray[np.float32] | None
+    steps: NDArray[np.int64]
+    loss: Array
+    history: History | None = None
 
 
 def train(
-    instances: Instances, schedule: Schedule, label: str = "training", progress: bool = True
+    instances: Instances,
+    schedule: Schedule,
+    label: str = "training",
+    progress: bool = True,
+    *,
+    initial: Parameters | None = None,
+    record: Iterable[int] = (),
+    device: str | None = None,
+    threads: int | None = None,
 ) -> TrainedModels:
     """Train every model of ``instances``; ``label`` names the progress bar.
 
-    The bar shows the median of the models' batch losses.
+    initial: where to begin, ``xavier(instances)`` for None; record: numbers of steps, 0 to all,
+    at which the models are kept; device: "compiled" (the CPU, with numba) or one of torch's
+    ("cpu", "cuda"), the first that is there of "compiled" and "cpu" for None; threads: of the
+    compiled step, one a core for None. The bar shows quantiles of the models' batch losses.
+    Raises ``ValueError`` where an argument does not fit ``instances`` or ``schedule``, and if a
+    loss is no longer finite.
+
+    >>> models = Instances(np.ones((2, 3)), np.full((2, 3), 0.5), np.arange(2), hidden=2)
+    >>> train(models, Schedule(steps=20), progress=False).W.shape
+    (2, 2, 3)
     """
-    sampler = FeatureSampler.of(instances)
-    importance = torch.from_numpy(instances.importance.astype(np.float32))
-    parameters = initial_weights(instances)
-    moments = tuple(Moments.zeros_like(parameter) for parameter in parameters)
-    per_step = instances.count * schedule.batch * instances.features
-    ahead = max(1, min(SAMPLES_IN_MEMORY // per_step, schedule.steps))
-    step = 0
+    moments = sorted({check_count(step, "record", at_least=0) for step in record})
+    if moments and moments[-1] > schedule.steps:
+        raise ValueError(
+            f"record contains {moments[-1]}; a schedule of {schedule.steps} steps has no such step."
+        )
+    if threads is not None:
+        check_count(threads, "threads")
+    place = _place(device)
+    begin = (xavier(instances) if initial is None else initial).checked(instances)
+    size = chunk_size(instances, schedule, place)
+    parts = [slice(at, at + size) for at in range(0, instances.count, size)]
     quiet = None if progress else True  # None: silent where there is no terminal
-    with tqdm(total=schedule.steps, desc=label, unit="step", disable=quiet) as bar:
-        while step < schedule.steps:
-            count = min(ahead, schedule.steps - step)
-            for x in torch.from_numpy(sampler.steps(count, schedule.batch)).unbind(1):
-                step += 1
-                loss, *gradients = loss_and_gradient(*parameters, x.contiguous(), importance)
-                pairs = [
-                    updated(
-                        parameter, gradient, seen, step, schedule.rate(step), schedule.optimiser
-                    )
-                    for parameter, gradient, seen in zip(
-                        parameters, gradients, moments, strict=True
-                    )
-                ]
-                parameters = (pairs[0][0], pairs[1][0])
-                moments = (pairs[0][1], pairs[1][1])
-            bar.update(count)
-            bar.set_postfix(median_loss=f"{float(loss.median()):.2e}")
-    return TrainedModels(parameters[0].numpy(), parameters[1].numpy())
+    total = schedule.steps * len(parts)
+    with tqdm(total=total, desc=label, unit="step", disable=quiet) as bar:
+        return joined(
+            [
+                _trained(
+                    _engine(instances.taken(part), schedule, begin.taken(part), place, threads),
+                    instances.taken(part),
+                    schedule,
+                    moments,
+                    bar,
+                )
+                for part in parts
+            ]
+        )
+
+
+def _place(device: str | None) -> str:
+    """The device, if it is there."""
+    numba = find_spec("numba") is not None
+    place = ("compiled" if numba else "cpu") if device is None else device
+    if place == "compiled" and not numba:
+        raise ValueError("device is 'compiled', which needs numba: pip install numba.")
+    if place in ("compiled", "cpu"):
+        return place
+    import torch
+
+    there = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    if place not in there and not (place == "cuda" and there):
+        raise ValueError(
+            f"device is {place!r}; here it must be one of "
+            f"{', '.join(['compiled', 'cpu', *['cuda'][: len(there)], *there])}."
+        )
+    return place
+
+
+def _engine(
+    instances: Instances, schedule: Schedule, begin: Parameters, place: str, threads: int | None
+) -> Engine:
+    """What takes the steps; the imports cost seconds, so only the one that is asked for."""
+    if place == "compiled":
+        from superposition.validate.compiled_engine import CompiledEngine
+
+        return CompiledEngine.begin(instances, schedule, begin, threads)
+    from superposition.validate.tensor_engine import TensorEngine
+
+    return TensorEngine.begin(instances, schedule, begin, place)
+
+
+def _trained(
+    engine: Engine, instances: Instances, schedule: Schedule, moments: list[int], bar: tqdm[None]
+) -> TrainedModels:
+    """One chunk, from look to look."""
+    watch = Watch(instances.count, schedule)
+    pace = np.ones(instances.count) if instances.pace is None else instances.pace
+    rates = schedule.rates()
+    kept = {0: (engine.parameters(), watch.loss.copy())} if 0 in moments else {}
+    for first, last in pairwise(_looks(instances, schedule, moments)):
+        models = watch.running()
+        if len(models):
+            loss = engine.advance(first, pace[models, None] * rates[first:last], models)
+            watch.saw(models, loss, last - first, last)
+        bar.update(last - first)
+        low, middle, high = np.quantile(watch.loss, (0.1, 0.5, 0.9))
+        bar.set_postfix_str(f"loss {low:.2e}, {middle:.2e}, {high:.2e}", refresh=False)
+        if last in moments:
+            kept[last] = engine.parameters(), watch.since_record()
+    end = engine.parameters()
+    history = None
+    if kept:
+        parameters, losses = zip(*kept.values(), strict=True)
+        history = History(np.array(list(kept)), parameters, np.array(losses))
+    return TrainedModels(end.W, end.b, end.W_out, watch.steps, watch.loss, history)
+
+
+def _looks(instances: Instances, schedule: Schedule, moments: list[int]) -> list[int]:
+    """0, every number of steps at which something is looked at, and the last."""
+    work = instances.count * schedule.batch * instances.features * (instances.hidden + 2)
+    often = range(0, schedule.steps, max(1, int(LOOK / work)))
+    stopping = schedule.stopping
+    checks = range(0, schedule.steps, stopping.every) if stopping else ()
+    return sorted({0, *often, *checks, *moments, schedule.steps})
+
+
+def joined(parts: list[TrainedModels]) -> TrainedModels:
+    """Models of the same settings that were trained apart, one after the other."""
+
+    def whole(arrays: list[Any]) -> Any:
+        return arrays[0] if len(parts) == 1 else np.concatenate(arrays)
+
+    def parameters(each: list[Parameters] | list[TrainedModels]) -> tuple[Any, Any, Any]:
+        untied = each[0].W_out is not None
+        return (
+            whole([part.W for part in each]),
+            whole([part.b for part in each]),
+            whole([part.W_out for part in each]) if untied else None,
+        )
+
+    histories = [part.history for part in parts if part.history is not None]
+    history = None
+    if histories:
+        moments = zip(*(each.parameters for each in histories), strict=True)
+        history = History(
+            histories[0].steps,
+            tuple(Parameters(*parameters(list(moment))) for moment in moments),
+            np.concatenate([each.loss for each in histories], axis=1),
+        )
+    steps, loss = whole([part.steps for part in parts]), whole([part.loss for part in parts])
+    return TrainedModels(*parameters(parts), steps, loss, history)

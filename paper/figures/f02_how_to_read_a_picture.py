@@ -27,8 +27,8 @@ TOLERANCE = 0.05  # of the predicted loss
 def draw(trained_models: Path, progress: bool) -> Drawn:
     """Train (once), check the claim, draw."""
     from superposition.validate.instances import Instances
+    from superposition.validate.schedule import Schedule
     from superposition.validate.stored_runs import trained
-    from superposition.validate.training import Schedule
 
     instances = Instances(
         importance=DECAY ** np.arange(FEATURES, dtype=np.float64)[None, :],

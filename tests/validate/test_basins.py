@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from superposition.validate.basins import Basins, basins
 from superposition.validate.instances import Instances
-from superposition.validate.training import Schedule, TrainedModels, train
+from superposition.validate.schedule import Schedule
+from superposition.validate.training import TrainedModels, train
 
 SEEDS = 20
 
@@ -44,6 +47,7 @@ def test_the_best_of_them_is_the_exact_optimum(together: tuple[TrainedModels, Ba
 def test_models_of_other_instances_are_refused() -> None:
     """One sentence with both counts."""
     instances = Instances(np.ones((2, 2)), np.full((2, 2), 0.5), np.arange(2), 1)
-    models = TrainedModels(np.ones((1, 1, 2), np.float32), np.zeros((1, 2), np.float32))
+    whole = train(instances, Schedule(steps=1, batch=1), progress=False)
+    models = replace(whole, W=whole.W[:1], b=whole.b[:1])
     with pytest.raises(ValueError, match="models has 1 models and instances 2"):
         basins(models, instances)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from superposition.validate.instances import Instances, grid
-from superposition.validate.training import Schedule
+from superposition.theory.features.values import GivenValues
+from superposition.validate.architecture import Architecture
+from superposition.validate.instances import Instances, Members, grid
+from superposition.validate.optimiser import SGD, Adam, AdamW
+from superposition.validate.schedule import Schedule, Stopping
 
 
 def instances(**changes: object) -> Instances:
@@ -32,6 +36,19 @@ def instances(**changes: object) -> Instances:
         ({"importance": np.ones(3), "density": np.ones(3)}, "both must be"),
         ({"seed": np.arange(3)}, "one per model"),
         ({"seed": np.array([0, -1])}, "must not be negative"),
+        ({"seed": np.array([0.0, 1.0])}, "seeds must be whole numbers"),
+        ({"pace": np.array([1.0, 0.0])}, "pace has shape .* positive"),
+        ({"pace": np.ones(3)}, r"must be \(2,\), positive"),
+        ({"values": GivenValues(lambda y, _: np.ones_like(y), 1, 1)}, "uniform and binary"),
+        ({"sets": (Members("correlated", 2),)}, "sets have 2 features together"),
+        (
+            {
+                "sets": (Members("correlated", 2), Members("independent", 1)),
+                "density": np.array([[0.1, 0.2, 0.3], [0.1, 0.1, 0.1]]),
+            },
+            "density differs within the correlated set of features 0 to 1",
+        ),
+        ({"sets": (Members("anticorrelated", 3),)}, "at most 1/3"),
     ],
 )
 def test_bad_instances_are_refused(changes: dict[str, object], sentence: str) -> None:
@@ -46,6 +63,8 @@ def test_bad_instances_are_refused(changes: dict[str, object], sentence: str) ->
         ({"batch": 0.5}, "batch is 0.5"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
         ({"last_learning_rate": math.nan}, "last_learning_rate is nan"),
+        ({"warmup": 4000}, "warmup is 4000; it must be below steps"),
+        ({"shape": "zigzag"}, "shape is 'zigzag'; it must be one of cosine, linear, exponential"),
     ],
 )
 def test_bad_schedules_are_refused(changes: dict[str, float], sentence: str) -> None:
@@ -53,9 +72,40 @@ def test_bad_schedules_are_refused(changes: dict[str, float], sentence: str) -> 
         Schedule(**changes)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Adam(beta1=1.0), "beta1 is 1.0; it must be in"),
+        (lambda: Adam(eps=0.0), "eps is 0.0"),
+        (lambda: AdamW(weight_decay=-1.0), "weight_decay is -1"),
+        (lambda: SGD(momentum=1.5), "momentum is 1.5"),
+        (lambda: Stopping(every=0), "every is 0"),
+        (lambda: Stopping(fall=1.0), "fall is 1.0"),
+        (lambda: Architecture(hidden="gelu"), "hidden is 'gelu'; it must be one of identity, relu"),
+        (lambda: Members("apart", 3), "together is 'apart'"),
+        (lambda: Members("correlated", 0), "the number of features in a set is 0"),
+    ],
+)
+def test_bad_constants_are_refused(call: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        call()
+
+
+@pytest.mark.parametrize("shape", ["cosine", "linear", "exponential"])
+def test_warm_up_rises_and_then_the_rate_falls(shape: Any) -> None:
+    schedule = Schedule(
+        steps=50, learning_rate=0.1, last_learning_rate=0.001, shape=shape, warmup=10
+    )
+    rates = schedule.rates()
+    np.testing.assert_allclose(rates[:10], 0.01 * np.arange(1, 11))
+    assert rates[10] == pytest.approx(0.1)
+    assert rates[-1] == pytest.approx(0.001)
+    assert np.all(np.diff(rates[10:]) < 0)
+
+
 def test_the_rate_falls_from_first_to_last() -> None:
     schedule = Schedule(steps=100, learning_rate=0.1, last_learning_rate=0.01)
-    rates = [schedule.rate(step) for step in range(1, 101)]
+    rates = schedule.rates()
     assert rates[0] == pytest.approx(0.1)
     assert rates[-1] == pytest.approx(0.01)
     assert all(later <= earlier for earlier, later in itertools.pairwise(rates))

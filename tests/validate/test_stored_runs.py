@@ -15,8 +15,8 @@ import pytest
 from superposition.numerics.stored_arrays import read, write
 from superposition.validate import stored_runs
 from superposition.validate.instances import grid
+from superposition.validate.schedule import Schedule
 from superposition.validate.stored_runs import trained
-from superposition.validate.training import Schedule
 
 MODELS = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)
 SHORT = Schedule(steps=20, batch=8)
@@ -71,7 +71,7 @@ def test_a_killed_job_leaves_whole_tiles_and_goes_on(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from superposition.validate.instances import grid\n"
         "from superposition.validate.stored_runs import trained\n"
-        "from superposition.validate.training import Schedule\n"
+        "from superposition.validate.schedule import Schedule\n"
         "models = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)\n"
         "trained('run', models, Schedule(steps=400, batch=8), Path.cwd(), tile=1, progress=False)\n"
     )

@@ -1,22 +1,47 @@
-"""The trainer: honest data, right gradients, models that do not know of each other."""
+"""The trainer: models that do not know of each other, engines that agree, torch's optimisers."""
 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from superposition.numerics.enumeration import relu_output_loss
 from superposition.theory.composition import best_composition
-from superposition.validate.adamw import AdamW, Moments, updated
+from superposition.theory.features.values import Values
+from superposition.validate.architecture import (
+    ABSOLUTE_VALUE,
+    LINEAR,
+    RELU_HIDDEN,
+    RELU_OUTPUT,
+    Architecture,
+)
 from superposition.validate.feature_samples import FeatureSampler
-from superposition.validate.instances import Instances, grid
-from superposition.validate.relu_output_model import initial_weights, loss_and_gradient
-from superposition.validate.training import Schedule, train
+from superposition.validate.instances import Instances, Members, grid
+from superposition.validate.optimiser import SGD, Adam, AdamW, Optimiser
+from superposition.validate.parameters import Parameters, xavier
+from superposition.validate.schedule import Schedule, Stopping
+from superposition.validate.tensor_engine import loss_and_gradient
+from superposition.validate.training import train
 from tests.repository import ROOT
+
+UNTIED = Architecture(tied=False)
+EVERY = [
+    LINEAR,
+    RELU_OUTPUT,
+    RELU_HIDDEN,
+    ABSOLUTE_VALUE,
+    UNTIED,
+    Architecture(biased=False),
+    *(Architecture(output=output) for output in ("gelu", "softplus", "tanh")),  # type: ignore[arg-type]
+]
+SHORT = Schedule(steps=30, batch=300)
 
 
 def models(count: int, n: int = 3, m: int = 2, density: float = 0.3, first: int = 0) -> Instances:
@@ -25,11 +50,14 @@ def models(count: int, n: int = 3, m: int = 2, density: float = 0.3, first: int 
 
 
 def test_the_trainer_knows_nothing_of_the_theory() -> None:
-    """It imports the checks of arguments and stored arrays, no formula; only the confrontation
-    of what is trained already knows the exact loss.
+    """It imports the checks of arguments, the definition of features and stored arrays, no
+    formula; only the confrontation of what is trained already knows the exact loss.
     """
     allowed = {
         "superposition.theory.domain",
+        "superposition.theory.features.feature_law",
+        "superposition.theory.features.feature_sets",
+        "superposition.theory.features.values",
         "superposition.numerics.source_hash",
         "superposition.numerics.stored_arrays",
     }
@@ -44,83 +72,217 @@ def test_the_trainer_knows_nothing_of_the_theory() -> None:
                 ), f"{path.name} imports {node.module}"
 
 
-def test_samples_follow_the_law() -> None:
-    instances = models(2, n=2, density=0.2)
-    x = FeatureSampler.of(instances).steps(200, 500).reshape(2, -1, 2)
-    active = x > 0
-    assert np.all(x < 1.0001)
-    np.testing.assert_allclose(active.mean(axis=1), 0.2, atol=0.006)
-    np.testing.assert_allclose(x.sum(axis=1) / active.sum(axis=1), 0.5, atol=0.01)
-    np.testing.assert_allclose((x**2).mean(axis=1), 0.2 / 3, atol=0.003)
-    together = (active[..., 0] & active[..., 1]).mean(axis=1)
-    np.testing.assert_allclose(together, 0.04, atol=0.004)
+@pytest.mark.parametrize("architecture", EVERY, ids=str)
+def test_gradient_by_hand_is_autograd_s(architecture: Architecture) -> None:
+    instances = replace(models(4), architecture=architecture, values=Values.SIGNED)
+    begin = xavier(instances)
+    W, b = torch.from_numpy(begin.W).double(), torch.from_numpy(begin.b).double()
+    rng = torch.Generator().manual_seed(0)
+    if architecture.biased:
+        b = b + 0.1 * torch.randn(b.shape, generator=rng).double()
+    V = W.mT if begin.W_out is None else torch.from_numpy(begin.W_out).double()
+    x = torch.from_numpy(FeatureSampler.of(instances).batch(0, 64)).double()
+    importance = torch.from_numpy(instances.importance)[:, None]
+    rows = [W, b[:, None]] if architecture.tied else [W, V.mT, b[:, None]]
+    theta = torch.cat(rows, dim=1).requires_grad_()
+    loss, gradient = loss_and_gradient(theta.detach(), x, importance, instances)
+    activations: dict[str, Any] = {
+        "identity": lambda z: z,
+        "relu": torch.relu,
+        "gelu": torch.nn.functional.gelu,
+        "softplus": torch.nn.functional.softplus,
+        "tanh": torch.tanh,
+    }
+    m = instances.hidden
+    h = activations[architecture.hidden](torch.einsum("smn,sbn->sbm", theta[:, :m], x))
+    out = theta[:, :m] if architecture.tied else theta[:, m : 2 * m]
+    made = activations[architecture.output](torch.einsum("smn,sbm->sbn", out, h) + theta[:, -1:])
+    target = x.abs() if architecture.target == "absolute" else x
+    expected = (importance * (made - target) ** 2).sum(2).mean(1)
+    expected.sum().backward()
+    assert theta.grad is not None
+    torch.testing.assert_close(loss, expected.detach())
+    rows_trained = slice(None) if architecture.biased else slice(0, -1)
+    torch.testing.assert_close(gradient[:, rows_trained], theta.grad[:, rows_trained])
+    if not architecture.biased:
+        assert not gradient[:, -1].any()
 
 
-def test_samples_depend_on_the_seed_alone() -> None:
-    alone = FeatureSampler.of(models(1, first=3)).steps(4, 8)
-    beside = FeatureSampler.of(models(5)).steps(4, 8)
-    np.testing.assert_array_equal(alone[0], beside[3])
-    in_parts = FeatureSampler.of(models(5))
-    np.testing.assert_array_equal(
-        beside, np.concatenate([in_parts.steps(1, 8), in_parts.steps(3, 8)], axis=1)
+@pytest.mark.parametrize("architecture", EVERY, ids=str)
+@pytest.mark.parametrize("sets", [None, (Members("correlated", 2), Members("anticorrelated", 3))])
+def test_the_engines_agree(architecture: Architecture, sets: tuple[Members, ...] | None) -> None:
+    """Compiled and on tensors: the same samples, the same steps, rounding apart."""
+    instances = replace(
+        models(3, n=5, density=0.25), architecture=architecture, sets=sets, values=Values.SIGNED
     )
-    assert not np.array_equal(beside[0], beside[1])
+    compiled, tensors = (
+        train(instances, SHORT, progress=False, device=device) for device in ("compiled", "cpu")
+    )
+    np.testing.assert_allclose(compiled.W, tensors.W, atol=2e-5)
+    np.testing.assert_allclose(compiled.b, tensors.b, atol=2e-5)
+    np.testing.assert_allclose(compiled.loss, tensors.loss, rtol=1e-4)
+    if not architecture.tied:
+        np.testing.assert_allclose(compiled.W_out, tensors.W_out, atol=2e-5)
+    if not architecture.biased:
+        assert not compiled.b.any()
 
 
-def test_initial_weights_depend_on_the_seed_alone_and_are_xavier() -> None:
-    alone, _ = initial_weights(models(1, first=3))
-    beside, bias = initial_weights(models(5))
-    assert torch.equal(alone[0], beside[3])
-    assert not bias.any()
-    many, _ = initial_weights(models(2000))
-    assert float(many.std()) == pytest.approx(np.sqrt(2 / 5), rel=0.03)
-
-
-def test_gradient_by_hand_is_autograd_s() -> None:
-    instances = models(4)
-    W, b = (parameter.double() for parameter in initial_weights(instances))
-    b = b + 0.1 * torch.randn(b.shape, generator=torch.Generator().manual_seed(0)).double()
-    x = torch.from_numpy(FeatureSampler.of(instances).steps(1, 64)[:, 0]).double()
-    importance = torch.from_numpy(instances.importance)
-    loss, dW, db = loss_and_gradient(W, b, x, importance)
-    W, b = W.requires_grad_(), b.requires_grad_()
-    output = torch.einsum("sbm,smn->sbn", torch.einsum("smn,sbn->sbm", W, x), W) + b[:, None]
-    expected = (importance[:, None] * (x - output.relu()) ** 2).sum(2).mean(1)
-    expected.sum().backward()  # type: ignore[no-untyped-call]
-    torch.testing.assert_close(loss, expected)
-    torch.testing.assert_close(dW, W.grad)
-    torch.testing.assert_close(db, b.grad)
-
-
-def test_adamw_is_torch_s() -> None:
-    generator = torch.Generator().manual_seed(1)
-    ours = torch.randn(3, 4, generator=generator)
-    theirs = torch.nn.Parameter(ours.clone())
-    constants, moments = AdamW(), Moments.zeros_like(ours)
-    optimiser = torch.optim.AdamW([theirs], lr=0.01, weight_decay=constants.weight_decay)
-    for step in range(1, 20):
-        gradient = torch.randn(3, 4, generator=generator)
-        ours, moments = updated(ours, gradient, moments, step, 0.01, constants)
-        theirs.grad = gradient
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (AdamW(weight_decay=0.1), lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1)),
+        (Adam(), lambda p: torch.optim.Adam(p, lr=0.01)),
+        (
+            Adam(beta1=0.8, beta2=0.95, eps=1e-3, weight_decay=0.1),
+            lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
+        ),
+        (SGD(), lambda p: torch.optim.SGD(p, lr=0.01)),
+        (
+            SGD(momentum=0.9, weight_decay=0.1),
+            lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.1),
+        ),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("device", ["compiled", "cpu"])
+def test_optimisers_are_torch_s(ours: Optimiser, theirs: Any, device: str) -> None:
+    """The whole trainer beside a loop with autograd, on the same samples."""
+    instances, sampler = models(2), FeatureSampler.of(models(2))
+    schedule = Schedule(
+        steps=25, batch=100, learning_rate=0.01, last_learning_rate=0.01, optimiser=ours
+    )
+    found = train(instances, schedule, progress=False, device=device)
+    begin = xavier(instances)
+    W, b = (torch.nn.Parameter(torch.from_numpy(each)) for each in (begin.W, begin.b))
+    optimiser = theirs([W, b])
+    importance = torch.from_numpy(instances.importance.astype(np.float32))[:, None]
+    for step in range(25):
+        x = torch.from_numpy(sampler.batch(step, 100))
+        optimiser.zero_grad()
+        made = torch.relu(x @ W.mT @ W + b[:, None])
+        (importance * (made - x) ** 2).sum(2).mean(1).sum().backward()
         optimiser.step()
-    torch.testing.assert_close(ours, theirs.detach())
+    np.testing.assert_allclose(found.W, W.detach().numpy(), atol=2e-5)
+    np.testing.assert_allclose(found.b, b.detach().numpy(), atol=2e-5)
 
 
-def test_the_same_settings_give_the_same_weights_bit_for_bit() -> None:
-    schedule = Schedule(steps=30, batch=16)
-    first, second = (train(models(3), schedule, progress=False) for _ in range(2))
+@pytest.mark.parametrize("device", ["compiled", "cpu"])
+def test_the_same_settings_give_the_same_weights_bit_for_bit(device: str) -> None:
+    first, second = (train(models(3), SHORT, progress=False, device=device) for _ in range(2))
     np.testing.assert_array_equal(first.W, second.W)
     np.testing.assert_array_equal(first.b, second.b)
 
 
-def test_models_are_not_coupled() -> None:
-    """A neighbour with a huge loss changes nothing beyond the rounding of another chunk shape."""
-    schedule = Schedule(steps=50, batch=16)
-    alone = train(models(1), schedule, progress=False)
-    loud = models(2)
-    loud.importance[1] *= 1e6
-    beside = train(loud, schedule, progress=False)
-    np.testing.assert_allclose(beside.W[0], alone.W[0], rtol=1e-3, atol=1e-4)
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 3), st.integers(0, 6))
+def test_compiled_models_depend_on_their_own_setting_alone(
+    count: int, threads: int, chosen: int
+) -> None:
+    """Bit for bit, whoever is beside and however many threads there are."""
+    whole = models(7)
+    whole.importance[0] *= 1e6  # a loud neighbour changes nothing
+    chosen %= count
+    beside = train(whole.taken(slice(0, count)), SHORT, progress=False, threads=threads)
+    alone = train(whole.taken(slice(chosen, chosen + 1)), SHORT, progress=False)
+    np.testing.assert_array_equal(beside.W[chosen], alone.W[0])
+    np.testing.assert_array_equal(beside.b[chosen], alone.b[0])
+
+
+def test_a_model_keeps_its_own_pace() -> None:
+    """A pace of 2 is twice the learning rate, for one model of three."""
+    paced = replace(models(3), pace=np.array([1.0, 2.0, 1.0]))
+    found = train(paced, SHORT, progress=False)
+    plain = train(models(3), SHORT, progress=False)
+    fast = replace(SHORT, learning_rate=0.04, last_learning_rate=0.001)
+    np.testing.assert_array_equal(found.W[[0, 2]], plain.W[[0, 2]])
+    np.testing.assert_array_equal(found.W[1], train(models(3), fast, progress=False).W[1])
+
+
+def test_history_is_what_shorter_training_ends_with() -> None:
+    """Looks do not disturb: the moments of a long run are the ends of short ones."""
+    constant = replace(SHORT, last_learning_rate=SHORT.learning_rate)
+    long = train(models(2), constant, progress=False, record=[0, 7, 30])
+    assert long.history is not None
+    np.testing.assert_array_equal(long.history.steps, [0, 7, 30])
+    short = train(models(2), replace(constant, steps=7), progress=False)
+    begin, seven, end = long.history.parameters
+    np.testing.assert_array_equal(begin.W, xavier(models(2)).W)
+    np.testing.assert_array_equal(seven.W, short.W)
+    np.testing.assert_array_equal(end.W, long.W)
+    assert np.isnan(long.history.loss[0]).all()
+    np.testing.assert_allclose(long.history.loss[1], short.loss, rtol=1e-12)
+    plain = train(models(2), constant, progress=False)
+    np.testing.assert_array_equal(plain.W, long.W)
+
+
+@pytest.mark.parametrize("device", ["compiled", "cpu"])
+def test_finished_models_are_frozen(device: str) -> None:
+    """A model that begins at its optimum is finished first and stands still from then on."""
+    instances = models(2, n=2, m=2, density=0.5)
+    identity = np.eye(2, dtype=np.float32)
+    begin = xavier(instances)
+    begin.W[0] = identity
+    stopping = Stopping(every=20, fall=0.01, patience=2)
+    schedule = Schedule(
+        steps=400, batch=64, learning_rate=1e-3, stopping=stopping, optimiser=Adam()
+    )
+    found = train(
+        instances, schedule, progress=False, initial=begin, record=range(0, 401, 20), device=device
+    )
+    assert found.history is not None
+    assert found.steps[0] < found.steps[1] <= 400
+    assert found.steps[0] % 20 == 0
+    frozen = found.history.steps >= found.steps[0]
+    for parameters in np.array(found.history.parameters)[frozen]:
+        np.testing.assert_array_equal(parameters.W[0], found.W[0])
+    moving = [parameters.W[1] for parameters in np.array(found.history.parameters)[~frozen]]
+    assert not np.array_equal(moving[0], moving[-1])
+
+
+def test_training_begins_where_it_is_told() -> None:
+    instances = models(2)
+    begin = Parameters(np.ones((2, 2, 3), np.float32), np.zeros((2, 3), np.float32))
+    slow = Schedule(steps=1, learning_rate=1e-9, last_learning_rate=1e-9)
+    np.testing.assert_allclose(train(instances, slow, progress=False, initial=begin).W, 1)
+    assert begin.W.min() == 1.0  # what was given is not trained in place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"record": [31]}, "record contains 31; a schedule of 30 steps has no such step"),
+        ({"record": [-1]}, "record is -1"),
+        ({"threads": 0}, "threads is 0"),
+        ({"device": "abacus"}, "device is 'abacus'"),
+        ({"device": "meta"}, "device is 'meta'"),
+        (
+            {"initial": Parameters(np.ones((2, 3, 2), np.float32), np.zeros((2, 3), np.float32))},
+            "initial W has shape",
+        ),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_trains(
+    arguments: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        train(models(2), SHORT, progress=False, **arguments)
+
+
+@pytest.mark.parametrize("device", ["compiled", "cpu"])
+def test_divergence_is_told(device: str) -> None:
+    loud = Schedule(steps=300, batch=8, learning_rate=1e4, last_learning_rate=1e4, optimiser=SGD())
+    with pytest.raises(ValueError, match="is not finite after .* learning_rate is 10000"):
+        train(models(2, density=1.0), loud, progress=False, device=device)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_gpu_gives_what_the_cpu_gives() -> None:
+    """The same words bit for bit; the same weights to rounding."""
+    instances = models(50, n=5)
+    on_gpu, here = (
+        train(instances, SHORT, progress=False, device=device) for device in ("cuda", "cpu")
+    )
+    np.testing.assert_allclose(on_gpu.W, here.W, atol=1e-4)
 
 
 def test_training_finds_the_predicted_configurations() -> None:

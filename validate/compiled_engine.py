@@ -1,0 +1,102 @@
+"""Training on the CPU, compiled (numba): every thread takes some of the models to the next look."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superposition.validate.compiled_step import advance
+from superposition.validate.feature_samples import FeatureSampler
+from superposition.validate.instances import Instances
+from superposition.validate.optimiser import SGD
+from superposition.validate.parameters import Parameters
+from superposition.validate.schedule import Schedule
+
+ACTIVATIONS = ("identity", "relu", "gelu", "softplus", "tanh")
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledEngine:
+    """The state of S models: θ and the optimiser's two means, (S, R, n), moved in place."""
+
+    instances: Instances
+    schedule: Schedule
+    sampler: FeatureSampler
+    theta: NDArray[np.float32]
+    means: tuple[NDArray[np.float32], NDArray[np.float32]]
+    threads: int
+
+    @classmethod
+    def begin(
+        cls, instances: Instances, schedule: Schedule, initial: Parameters, threads: int | None
+    ) -> CompiledEngine:
+        """Before the first step; threads: None for one a core."""
+        rows = [initial.W, initial.b[:, None]]
+        if initial.W_out is not None:
+            rows.insert(1, initial.W_out.mT)
+        theta = np.ascontiguousarray(np.concatenate(rows, axis=1), dtype=np.float32)
+        means = np.zeros_like(theta), np.zeros_like(theta)
+        count = min(threads or os.cpu_count() or 1, len(theta))
+        return cls(instances, schedule, FeatureSampler.of(instances), theta, means, count)
+
+    def advance(
+        self, first: int, rates: NDArray[np.float64], models: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Take the steps ``first`` … with ``rates`` (models, steps); their mean batch losses."""
+        loss = np.empty(len(models))
+        parts = [part for part in np.array_split(np.arange(len(models)), self.threads) if len(part)]
+        if len(parts) == 1:
+            self._advance(first, rates, models, loss)
+            return loss
+        with ThreadPoolExecutor(len(parts)) as pool:
+            tasks = [
+                pool.submit(
+                    self._advance, first, rates[part], models[part], loss[part[0] : part[-1] + 1]
+                )
+                for part in parts
+            ]
+            for task in tasks:
+                task.result()
+        return loss
+
+    def parameters(self) -> Parameters:
+        """A copy of what the models are now."""
+        m = self.instances.hidden
+        tied = self.instances.architecture.tied
+        W_out = None if tied else np.ascontiguousarray(self.theta[:, m : 2 * m].mT)
+        return Parameters(self.theta[:, :m].copy(), self.theta[:, -1].copy(), W_out)
+
+    def _advance(
+        self,
+        first: int,
+        rates: NDArray[np.float64],
+        models: NDArray[np.intp],
+        loss: NDArray[np.float64],
+    ) -> None:
+        architecture, sampler = self.instances.architecture, self.sampler
+        least, greatest = sampler.support
+        law = (
+            sampler.switch, sampler.low, sampler.last, sampler.scale,
+            np.float32(least), np.float32(greatest - least),
+        )  # fmt: skip
+        shape = (
+            self.instances.hidden, not architecture.tied, architecture.hidden == "relu",
+            sampler.words, architecture.biased,
+        )  # fmt: skip
+        kind = (ACTIVATIONS.index(architecture.output), architecture.target == "absolute")
+        advance(
+            (self.theta, *self.means), models, sampler.seed, law,
+            self.instances.importance.astype(np.float32), shape, kind, rates, first,
+            self.schedule.batch, self._constants(), loss,
+        )  # fmt: skip
+
+    def _constants(self) -> tuple[int, float, float, float, float]:
+        chosen = self.schedule.optimiser
+        if isinstance(chosen, SGD):
+            return 0, chosen.momentum, 0.0, 1.0, chosen.weight_decay
+        method = 2 if chosen.decoupled else 1
+        return method, chosen.beta1, chosen.beta2, chosen.eps, chosen.weight_decay

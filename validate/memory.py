@@ -1,0 +1,31 @@
+"""How many models are trained at once: as many as the memory at hand holds."""
+
+from __future__ import annotations
+
+import os
+
+from superposition.validate.feature_samples import FeatureSampler
+from superposition.validate.instances import Instances
+from superposition.validate.schedule import Schedule
+
+SHARE = 0.5  # of what is free
+WORD_COPIES, FEATURE_COPIES, HIDDEN_COPIES = 10, 8, 4  # at the same time, of 8, 4 and 4 bytes
+
+
+def chunk_size(instances: Instances, schedule: Schedule, device: str) -> int:
+    """Models at once: all of them where the step is compiled, which needs a few blocks a thread."""
+    if device == "compiled":
+        return instances.count
+    words = FeatureSampler.of(instances.taken(slice(0, 1))).words
+    floats = FEATURE_COPIES * instances.features + HIDDEN_COPIES * instances.hidden
+    each = schedule.batch * (8 * WORD_COPIES * words + 4 * floats)
+    return max(1, min(instances.count, int(SHARE * free_memory(device)) // each))
+
+
+def free_memory(device: str) -> int:
+    """Bytes that nobody uses, on a GPU or here."""
+    if device == "cpu":
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    import torch
+
+    return int(torch.cuda.mem_get_info(device)[0])

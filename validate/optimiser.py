@@ -1,0 +1,66 @@
+r"""The optimisers, as constants: AdamW, Adam, SGD; every number of a model is updated by itself.
+
+.. math:: g &← ∇L + λ θ \text{ (Adam, SGD)}, \quad θ ← (1 - η λ) θ \text{ (AdamW)} \\
+          M &← β_1 M + (1 - β_1) g, \quad V ← β_2 V + (1 - β_2) g^2 \\
+          θ &← θ - η \frac{M/(1 - β_1^t)}{\sqrt{V/(1 - β_2^t)} + ε}
+             \qquad \text{SGD: } M ← μ M + g, \; θ ← θ - η M
+
+η: the learning rate of the step; t: its number, from 1; λ: weight decay; μ: momentum.
+Source: Kingma and Ba 2015 (Adam); Loshchilov and Hutter 2019 (AdamW).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Raises ``ValueError`` for constants outside [0, 1), negative ones, or an ε of 0."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    decoupled: bool = False
+
+    def __post_init__(self) -> None:
+        _check_share(self.beta1, "beta1")
+        _check_share(self.beta2, "beta2")
+        _check_not_negative(self.weight_decay, "weight_decay")
+        if not (math.isfinite(self.eps) and self.eps > 0):
+            raise ValueError(f"eps is {self.eps}; it must be a positive number.")
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient; the defaults of the paper's notebook."""
+
+    weight_decay: float = 0.01
+    decoupled: bool = True
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Raises ``ValueError`` for a momentum outside [0, 1) or a negative weight decay."""
+
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.momentum, "momentum")
+        _check_not_negative(self.weight_decay, "weight_decay")
+
+
+Optimiser = Adam | SGD
+
+
+def _check_share(value: float, name: str) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value}; it must be in [0, 1).")
+
+
+def _check_not_negative(value: float, name: str) -> None:
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} is {value}; it must be a number of at least 0.")

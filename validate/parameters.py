@@ -1,0 +1,107 @@
+"""The parameters of S models, and where training begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from superposition.theory.domain import check_finite
+from superposition.validate.instances import Instances
+
+Array = NDArray[np.float32]
+WEIGHTS = 0  # the stream that a seed spawns for its weights
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """W: (S, m, n), column W_i the direction of feature i; b: (S, n); W_out: (S, n, m) where the
+    weights are untied, else None.
+    """
+
+    W: Array
+    b: Array
+    W_out: Array | None = None
+
+    def checked(self, instances: Instances) -> Parameters:
+        """A copy in float32; raises ``ValueError`` where it is not made for ``instances``."""
+        shape = (instances.count, instances.hidden, instances.features)
+        expected = {"W": shape, "b": shape[::2]}
+        if instances.architecture.tied and self.W_out is not None:
+            raise ValueError("W_out is given; a tied model has W_out = Wᵀ, it must be None.")
+        if not instances.architecture.tied:
+            expected["W_out"] = (shape[0], shape[2], shape[1])
+        for name, wanted in expected.items():
+            if np.shape(getattr(self, name)) != wanted:
+                raise ValueError(
+                    f"initial {name} has shape {np.shape(getattr(self, name))}; "
+                    f"for these instances it must be {wanted}."
+                )
+            check_finite(getattr(self, name), f"initial {name}")
+        if not instances.architecture.biased and np.any(self.b):
+            raise ValueError("initial b is not zero; the architecture has no biases.")
+        W_out = None if self.W_out is None else np.array(self.W_out, np.float32)
+        return Parameters(np.array(self.W, np.float32), np.array(self.b, np.float32), W_out)
+
+    def taken(self, index: slice | NDArray[np.intp]) -> Parameters:
+        """Those of some of the models."""
+        W_out = None if self.W_out is None else self.W_out[index]
+        return Parameters(self.W[index], self.b[index], W_out)
+
+
+def xavier(instances: Instances, scale: ArrayLike = 1.0) -> Parameters:
+    r"""Xavier-normal weights, as if each model were alone, and zero biases.
+
+    .. math:: W_{ki} \sim N\big(0,\; \text{scale}^2 \cdot 2/(m + n)\big)
+
+    scale: a number, or one a model (S,). Source: Glorot and Bengio 2010, equation 16.
+    Raises ``ValueError`` for a scale that is negative or not finite.
+    """
+    check_finite(scale, "scale")
+    if np.any(np.asarray(scale) < 0):
+        raise ValueError(f"scale is {np.min(np.asarray(scale)):g}; it must not be negative.")
+    m, n = instances.hidden, instances.features
+    spread = np.sqrt(2 / (m + n)) * np.broadcast_to(np.asarray(scale, float), instances.count)
+    untied = not instances.architecture.tied
+    draws = np.stack(
+        [_stream(int(seed)).normal(size=(1 + untied, m, n)) for seed in instances.seed]
+    )
+    W = (spread[:, None, None, None] * draws).astype(np.float32)
+    b = np.zeros((instances.count, n), np.float32)
+    return Parameters(W[:, 0], b, np.ascontiguousarray(W[:, 1].mT) if untied else None)
+
+
+def polygon(
+    instances: Instances, corners: ArrayLike, radius: ArrayLike = 1.0, bias: ArrayLike = 0.0
+) -> Parameters:
+    """The first ``corners`` features at the corners of a regular polygon, the others nowhere.
+
+    corners, radius, bias: a number each, or one a model (S,); the bias is that of the stored
+    features. Raises ``ValueError`` unless m = 2, the weights are tied and 2 ≤ corners ≤ n.
+    """
+    if instances.hidden != 2 or not instances.architecture.tied:
+        raise ValueError(
+            f"hidden is {instances.hidden} and tied {instances.architecture.tied}; a polygon "
+            "needs two hidden dimensions and tied weights."
+        )
+    k = np.broadcast_to(np.asarray(corners), instances.count)[:, None]
+    if np.any((k < 2) | (k > instances.features) | (k != np.round(k))):
+        raise ValueError(
+            f"corners is {corners!r}; it must be whole numbers from 2 to {instances.features}."
+        )
+    check_finite(radius, "radius")
+    check_finite(bias, "bias")
+    size, shift = (
+        np.broadcast_to(np.asarray(each, float), instances.count)[:, None]
+        for each in (radius, bias)
+    )
+    number = np.arange(instances.features)
+    stored, angle = number < k, 2 * np.pi * number / k
+    W = np.stack([size * stored * np.cos(angle), size * stored * np.sin(angle)], axis=1)
+    return Parameters(W.astype(np.float32), (shift * stored).astype(np.float32))
+
+
+def _stream(seed: int) -> np.random.Generator:
+    """The random stream of one model's weights."""
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, WEIGHTS])))

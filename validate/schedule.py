@@ -1,0 +1,93 @@
+r"""How long and how fast: steps, batch, the learning rate over time, and when to stop early.
+
+.. math:: η(t) = η_1 + (η_0 - η_1)\, \frac{1 + \cos π s}{2}, \qquad
+          s = \frac{t - t_w}{T - t_w}
+
+t_w: steps of warm-up, over which the rate rises from η_0 / t_w to η_0; linear: 1 - s instead of
+the cosine; exponential: η_0 (η_1/η_0)^s.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superposition.theory.domain import check_count
+from superposition.validate.optimiser import AdamW, Optimiser
+
+Shape = Literal["cosine", "linear", "exponential"]
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """A model is finished, and frozen, when its loss has stopped to fall.
+
+    Every ``every`` steps the mean of the batch losses since the last look is compared with the
+    least before; ``patience`` looks in a row without a fall by ``fall``, relative, end it.
+    """
+
+    every: int = 500
+    fall: float = 1e-3
+    patience: int = 3
+
+    def __post_init__(self) -> None:
+        check_count(self.every, "every")
+        check_count(self.patience, "patience")
+        if not 0 <= self.fall < 1:
+            raise ValueError(f"fall is {self.fall}; it must be in [0, 1).")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate falls from first to last; constant where they are the same.
+
+    steps: T; batch: samples a step; learning_rate, last_learning_rate: η_0, η_1; shape: how it
+    falls; warmup: t_w; optimiser: its constants; stopping: None to take all steps.
+    Raises ``ValueError`` for counts below 1 or rates that are not positive.
+
+    >>> [round(float(rate), 4) for rate in Schedule(steps=3).rates()]
+    [0.02, 0.0102, 0.0005]
+    """
+
+    steps: int = 4000
+    batch: int = 128
+    learning_rate: float = 0.02
+    last_learning_rate: float = 0.0005
+    shape: Shape = "cosine"
+    warmup: int = 0
+    optimiser: Optimiser = field(default_factory=AdamW)
+    stopping: Stopping | None = None
+
+    def __post_init__(self) -> None:
+        check_count(self.steps, "steps")
+        check_count(self.batch, "batch")
+        check_count(self.warmup, "warmup", at_least=0)
+        if self.steps >= 2**32:
+            raise ValueError(f"steps is {self.steps}; it must be below 2^32.")
+        if self.warmup >= self.steps:
+            raise ValueError(f"warmup is {self.warmup}; it must be below steps, {self.steps}.")
+        if self.shape not in get_args(Shape):
+            raise ValueError(
+                f"shape is {self.shape!r}; it must be one of {', '.join(get_args(Shape))}."
+            )
+        for name in ("learning_rate", "last_learning_rate"):
+            rate = getattr(self, name)
+            if not (math.isfinite(rate) and rate > 0):
+                raise ValueError(f"{name} is {rate}; it must be a positive number.")
+
+    def rates(self) -> NDArray[np.float64]:
+        """The learning rate of every step, (steps,)."""
+        first, last = self.learning_rate, self.last_learning_rate
+        falling = self.steps - self.warmup
+        s = np.arange(falling) / max(falling - 1, 1)
+        if self.shape == "exponential":
+            fall = first * (last / first) ** s
+        else:
+            share = (1 + np.cos(np.pi * s)) / 2 if self.shape == "cosine" else 1 - s
+            fall = last + (first - last) * share
+        rise = first * np.arange(1, self.warmup + 1) / max(self.warmup, 1)
+        return np.concatenate([rise, fall])
