@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from superposition.numerics.geometry.gram_automorphisms import automorphisms
-from superposition.numerics.packing.cyclic_plan import cyclic_plan
 from superposition.numerics.packing.orbit_plan import (
     GROUPS,
     distinct,
     no_symmetry,
     rotation_plans,
 )
-from superposition.numerics.packing.pairs import complex_coordinates
 from superposition.numerics.packing.start import Space, drawn_starts
 from superposition.numerics.packing.symmetric_start import symmetric_start
 from tests.numerics.packing.arrangements import Array, drawn
@@ -139,38 +135,3 @@ def test_moves_begin_at_the_best(seed: int, number: int, nudges: bool) -> None:
         if start.kind == "nudge":
             assert nudges
             assert np.abs(start.points() - best).max() < 0.6 * Space(12, 4).spacing
-
-
-@given(seeds, st.integers(2, 60), st.integers(2, 9), st.integers(0, 2))
-def test_cyclic_plans_are_orbits_of_a_group_of_rotations(
-    seed: int, n: int, dim: int, forms: int
-) -> None:
-    """Powers of one matrix; points, or lines up to a factor; every orbit whole."""
-    rng, real = np.random.default_rng(seed), 2 * dim if forms == 2 else dim
-    plan = cyclic_plan(n, real, forms, rng)
-    assume(plan is not None)
-    assert plan is not None  # for the types
-    order = len(plan.matrices)
-    assert plan.name == f"C{order}"
-    assert order * plan.representatives + len(plan.fixed) == n
-    assert len(plan.fixed) <= 1
-    np.testing.assert_allclose(plan.matrices[0], np.eye(real), atol=1e-12)
-    for before, after in itertools.pairwise(plan.matrices):
-        np.testing.assert_allclose(before @ plan.matrices[1 % order], after, atol=1e-11)
-    images = plan.images(drawn(seed, plan.representatives, real))
-    assert images.shape == (n, real)
-    np.testing.assert_allclose(np.linalg.norm(images, axis=1), 1, atol=1e-12)
-    turned = images @ plan.matrices[1 % order].T
-    inner = complex_coordinates(images) if forms == 2 else images
-    moved = complex_coordinates(turned) if forms == 2 else turned
-    products = np.abs(inner.conj() @ moved.T) if forms else inner @ moved.T
-    np.testing.assert_allclose(products.max(0), 1, atol=1e-9)  # each image is one of the points
-
-
-@given(seeds)
-def test_cyclic_plans_fill_the_space(seed: int) -> None:
-    """No representation has more copies than there are orbits to span them."""
-    plan = cyclic_plan(70, 9, 0, np.random.default_rng(seed))
-    assume(plan is not None)
-    assert plan is not None  # for the types
-    assert np.linalg.matrix_rank(plan.images(drawn(seed, plan.representatives, 9)), 1e-9) == 9
