@@ -27,7 +27,7 @@ from superposition.validate.analysis.turned_distance import distance_up_to_rotat
 
 Array = NDArray[np.float64]
 NEWTON = 7  # features; Hessians take 4^n
-CONVERGED = 1e-6  # of what storing nothing costs
+CONVERGED = 1e-5  # of what storing nothing costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class NearbyOptimum:
 
     @property
     def converged(self) -> bool:
-        """Whether the gradient vanishes: ‖∇L‖ ≤ 1e-6 · scale."""
+        """Whether the gradient vanishes: ‖∇L‖ ≤ 1e-5 · scale."""
         return self.gradient_norm <= CONVERGED * self.scale
 
 

@@ -35,8 +35,9 @@ def tegum_factors_of_trained(
 ) -> tuple[TegumFactor, ...]:
     """The tegum factors of trained weights W (m, n), with the names they have when snapped.
 
-    tolerance: norms and |cosines| below it are none, entries of a factor's Matrix WᵀW (relative to
-    its largest) that differ by less are one. Raises ``ValueError`` as ``snapped_weights`` does.
+    tolerance: norms and |cosines| below it are none; entries of a factor's block of WᵀW, relative
+    to its least ‖W_i‖², that differ by less than half of it may be one. Raises ``ValueError`` as
+    ``snapped_weights`` does.
 
     >>> noise = 0.01 * np.random.default_rng(0).normal(size=(2, 5))
     >>> angles = 2 * np.pi * np.arange(5) / 5
@@ -117,7 +118,7 @@ def snapped_weights(
 def _symmetric(block: Array, rank: int, alike: Whole, tolerance: float) -> tuple[Array, Whole]:
     """A factor (m, k) as (d, k) with all symmetries it nearly has, and their orbits (k,)."""
     gram = block.T @ block
-    scale, count = float(np.diag(gram).max()), len(gram)
+    scale, count = float(np.diag(gram).min()), len(gram)  # the shortest feature minds most
     near, own = _of_rank(gram, int(np.linalg.matrix_rank(block))), np.arange(count)
     if count > MOST_MEMBERS:
         return near, own

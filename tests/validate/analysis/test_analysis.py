@@ -1,0 +1,192 @@
+"""The analysis as a whole: every model kind, what is said where something is not known."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from superposition.numerics import expected_loss, global_minimum
+from superposition.validate.analysis import (
+    analyse,
+    load_analysis,
+    nearby_optimum,
+    save_analysis,
+)
+from superposition.validate.analysis.analysis import kinds_of_features
+
+
+def pentagon(noise: float = 0.01, norm: float = 1.1) -> Any:
+    angles = 2 * np.pi * np.arange(5) / 5
+    exact = norm * np.array([np.cos(angles), np.sin(angles)])
+    return exact + noise * np.random.default_rng(0).normal(size=(2, 5))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal bit for bit, field by field."""
+    if is_dataclass(one) and not isinstance(one, type):
+        names = [field.name for field in fields(one)]
+        return type(one) is type(other) and all(
+            same(getattr(one, name), getattr(other, name)) for name in names
+        )
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other) and one.dtype == other.dtype)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def test_a_noisy_pentagon_is_told_with_its_optimum() -> None:
+    found = analyse(pentagon(), -0.1, density=0.05)
+    assert found.geometry is not None
+    assert found.loss is not None
+    assert found.optimum is not None
+    assert found.best is not None
+    assert found.vulnerability is not None
+    assert (found.geometry.name, found.geometry.symmetry) == ("pentagon", 10)
+    exact = expected_loss(pentagon(), -0.1, density=0.05)
+    assert found.loss.value == exact.value
+    np.testing.assert_array_equal(found.loss.per_feature, exact.per_feature)
+    best = global_minimum(5, 2, density=0.05)
+    np.testing.assert_allclose(found.best.optimum, best.loss, rtol=1e-9)
+    np.testing.assert_allclose(found.optimum.loss, best.loss, rtol=1e-9)
+    assert found.best.same_basin
+    assert found.best.believed
+    np.testing.assert_allclose(found.best.excess, exact.value / best.loss - 1)
+    assert found.optimum_geometry is not None
+    assert found.optimum_geometry.name == "pentagon"
+    assert found.notes == ()
+
+
+def test_two_digons_are_another_basin() -> None:
+    W = np.array([[1.0, -1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0, 0.0]])
+    found = analyse(W, [0, 0, 0, 0, 0.02], density=0.05)
+    assert found.geometry is not None
+    assert found.geometry.name == "2 digon + dropped"
+    assert found.best is not None
+    assert not found.best.same_basin
+    assert found.best.excess > 0
+
+
+def test_the_linear_model_is_polished_to_eckart_and_young() -> None:
+    rng = np.random.default_rng(5)
+    importance = np.array([1.0, 0.8, 0.6, 0.4])
+    found = nearby_optimum(rng.normal(size=(2, 4)), 0.0, importance, 0.3, model="linear")
+    assert found.converged
+    assert found.method == "l-bfgs"
+    variance = 0.3 / 3 - 0.3**2 / 4
+    np.testing.assert_allclose(found.loss, variance * (0.6 + 0.4), rtol=1e-9)
+
+
+def test_both_descents_end_at_one_minimum() -> None:
+    """Newton's against L-BFGS, which an untied twin of the same weights is given to."""
+    W = pentagon()
+    newton = nearby_optimum(W, -0.1, density=0.05)
+    other = nearby_optimum(W, -0.1, density=0.05, W_out=W.T)
+    assert (newton.method, other.method) == ("newton", "l-bfgs")
+    assert newton.converged
+    assert other.loss <= newton.loss + 1e-9  # freer weights lose no more
+    assert newton.loss < expected_loss(W, -0.1, density=0.05).value
+
+
+@pytest.mark.parametrize("model", ["relu-hidden", "absolute-value"])
+def test_neurons_are_told_for_models_with_neurons(model: str) -> None:
+    W = np.array([[1.0, 0.1], [-1.0, 0.0], [0.0, 1.0], [0.05, -1.0]])
+    found = analyse(W, 0.0, density=0.2, W_out=np.abs(W.T), model=model)
+    assert found.geometry is None
+    assert found.pose is None
+    assert found.vulnerability is None
+    assert found.neurons is not None
+    assert found.neurons.main.tolist() == [0, 0, 1, 1]
+    assert found.optimum is not None
+    assert found.loss is not None
+    assert found.optimum.loss < found.loss.value
+    assert found.best is None
+
+
+def test_a_sampled_loss_has_no_optimum_and_a_note_says_so() -> None:
+    rng = np.random.default_rng(0)
+    W, W_out = rng.normal(size=(4, 9)), rng.normal(size=(9, 4))
+    found = analyse(W, 0.0, density=0.3, W_out=W_out, model="absolute-value")
+    assert found.loss is not None
+    assert found.loss.gradient_norm > 0
+    assert found.optimum is None
+    assert any("sampled in part: no optimum is known" in note for note in found.notes)
+    with pytest.raises(ValueError, match="sampled, and it has no exact optimum"):
+        nearby_optimum(W, 0.0, density=0.3, W_out=W_out, model="absolute-value")
+
+
+def test_without_densities_the_weights_alone_are_told() -> None:
+    found = analyse(pentagon())
+    assert found.loss is found.optimum is found.vulnerability is found.density is None
+    assert found.geometry is not None
+    assert found.notes == ("No density is given: loss, optimum and vulnerability are left out.",)
+
+
+def test_features_differing_in_density_are_of_different_kinds() -> None:
+    labels = kinds_of_features(np.ones(3), np.array([0.1, 0.1, 0.2]))
+    assert labels == ("a", "a", "b")
+    many = kinds_of_features(0.9 ** np.arange(30.0), None)
+    assert len(set(many)) == 30
+
+
+@pytest.mark.parametrize("model", ["relu-output", "absolute-value"])
+def test_an_analysis_comes_back_from_disk_bit_for_bit(model: str, tmp_path: Path) -> None:
+    W = np.array([[2.0, -0.5], [-1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    W_out = np.array([[0.5, 1.0, 0.0, 0.0], [2.0, 0.0, 1.0, -4.5]])
+    found = (
+        analyse(W, 0.0, density=0.2, W_out=W_out, model=model)
+        if model == "absolute-value"
+        else analyse(pentagon(), -0.1, density=0.05)
+    )
+    path = save_analysis(found, tmp_path / "report.json")
+    assert same(load_analysis(path), found)
+    assert json.loads(path.read_text(encoding="utf-8"))["analysis"]["model"] == model
+    assert bool(found.motifs) == (model == "absolute-value")
+    path.write_text('{"analysis": {"model": 3}}', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"it must be a whole file that save_analysis wrote\."):
+        load_analysis(path)
+    with pytest.raises(ValueError, match=r"its suffix must be \.json\."):
+        save_analysis(found, tmp_path / "report.txt")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"W": [[[1.0]]]}, "W has shape (1, 1, 1); it must be one model, (m, n)."),
+        ({"W": [[1.0]], "model": "gelu"}, "model is 'gelu'; it must be one of linear"),
+        ({"W": [[1.0]], "model": "absolute-value"}, "W_out is missing"),
+        ({"W": [[1.0]], "density": 2.0}, "density is 2; a density p = 1 - S must lie in (0, 1]."),
+        ({"W": [[1.0]], "tolerance": 1.0}, "tolerance is 1.0; it must lie between 0 and 1."),
+    ],
+)
+def test_bad_input_is_refused(arguments: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        analyse(**arguments)
+
+
+def test_the_face_is_complete_and_light() -> None:
+    from superposition.validate import analysis
+
+    assert set(dir(analysis)) == set(analysis.__all__)
+    for name in analysis.__all__:
+        assert getattr(analysis, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        analysis.nothing  # noqa: B018
+    code = (
+        "import json, sys; from superposition.validate import analysis; "
+        "analysis.analyse([[1.0, -1.0]], density=0.1); "
+        "[getattr(analysis, name) for name in analysis.__all__]; "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert not {"torch", "matplotlib", "sympy"} & set(json.loads(output.stdout))

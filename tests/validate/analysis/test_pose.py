@@ -1,0 +1,129 @@
+"""The canonical pose: the same for all models that are one up to symmetry."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from superposition.validate.analysis import canonical_pose, distance_up_to_rotation
+
+seeds = st.integers(0, 10**6)
+
+
+def turned(rng: np.random.Generator, m: int) -> Any:
+    """A random rotation or reflection."""
+    return np.linalg.qr(rng.normal(size=(m, m)))[0] * rng.choice([-1.0, 1.0], m)
+
+
+def within_kinds(rng: np.random.Generator, kind: Any) -> Any:
+    """A random permutation that keeps every kind in its places."""
+    order = np.arange(len(kind))
+    for number in np.unique(kind):
+        members = np.flatnonzero(kind == number)
+        order[members] = rng.permutation(members)
+    return order
+
+
+def polygon(sides: int, start: float = 0.3) -> Any:
+    angles = start + 2 * np.pi * np.arange(sides) / sides
+    return np.array([np.cos(angles), np.sin(angles)])
+
+
+@given(seeds)
+def test_generic_models_have_one_pose(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    m, n = int(rng.integers(1, 5)), int(rng.integers(1, 9))
+    W = rng.normal(size=(m, n))
+    importance = rng.choice([1.0, 0.5], n)
+    density = rng.choice([0.1, 0.2], n)
+    order = within_kinds(rng, importance + density)
+    one = canonical_pose(W, importance, density)
+    other = canonical_pose(turned(rng, m) @ W[:, order], importance, density)
+    np.testing.assert_allclose(one.W, other.W, atol=1e-9)
+    np.testing.assert_array_equal(importance[one.order], importance)
+    np.testing.assert_array_equal(density[one.order], density)
+
+
+@given(seeds)
+def test_a_pose_is_a_turn_and_a_permutation(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    m, n = int(rng.integers(1, 5)), int(rng.integers(1, 9))
+    W = rng.normal(size=(m, n)) * rng.choice([0.0, 1.0], (1, n))
+    pose = canonical_pose(W)
+    assert sorted(pose.order.tolist()) == list(range(n))
+    np.testing.assert_allclose(pose.rotation.T @ pose.rotation, np.eye(m), atol=1e-12)
+    np.testing.assert_allclose(pose.rotation @ W[:, pose.order], pose.W, atol=1e-11)
+    gram = (W.T @ W)[np.ix_(pose.order, pose.order)]
+    np.testing.assert_allclose(pose.W.T @ pose.W, gram, atol=1e-11)
+
+
+@given(seeds, st.sampled_from(["3", "4", "5", "6", "8", "5+2", "4+4", "cube", "simplex", "drop"]))
+def test_symmetric_models_have_one_gram_matrix(seed: int, what: str) -> None:
+    """The pose is determined up to the symmetries of WᵀW, which change nothing that is seen."""
+    rng = np.random.default_rng(seed)
+    cube = np.array(np.meshgrid([1, -1], [1, -1], [1, -1])).reshape(3, 8) / np.sqrt(3)
+    pair = np.array([[1.0, -1.0]])
+    shapes: dict[str, Any] = {
+        "5+2": np.block([[polygon(5), np.zeros((2, 2))], [np.zeros((1, 5)), pair]]),
+        "4+4": np.block([[polygon(4), np.zeros((2, 4))], [np.zeros((2, 4)), 0.9 * polygon(4)]]),
+        "cube": cube,
+        "simplex": np.eye(6) - 1 / 6,
+        "drop": np.concatenate([polygon(3), np.zeros((2, 5))], axis=1),
+    }
+    W = shapes.get(what)
+    W = polygon(int(what)) if W is None else W
+    m, n = W.shape
+    one = canonical_pose(W)
+    other = canonical_pose(turned(rng, m) @ W[:, rng.permutation(n)])
+    np.testing.assert_allclose(one.W.T @ one.W, other.W.T @ other.W, atol=1e-9)
+    np.testing.assert_allclose(one.W, other.W, atol=1e-7)
+
+
+@given(seeds)
+def test_noisy_pentagons_are_walked_through_alike(seed: int) -> None:
+    """With a tolerance the noise does not decide who stands where, and there is still one pose."""
+    rng = np.random.default_rng(seed)
+    W = polygon(5) + 0.003 * rng.normal(size=(2, 5))
+    pose = canonical_pose(W, tolerance=0.05)
+    assert np.abs(pose.W - canonical_pose(polygon(5)).W).max() < 0.05
+    again = canonical_pose(turned(rng, 2) @ W[:, rng.permutation(5)], tolerance=0.05)
+    np.testing.assert_allclose(pose.W, again.W, atol=1e-9)
+
+
+@given(seeds)
+def test_distance_counts_no_rotation(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    m, n = int(rng.integers(1, 4)), int(rng.integers(1, 6))
+    W, V, b = rng.normal(size=(m, n)), rng.normal(size=(m, n)), rng.normal(size=n)
+    assert distance_up_to_rotation(W, turned(rng, m) @ W, b, b) < 1e-7
+    found = distance_up_to_rotation(W, V)
+    np.testing.assert_allclose(found, distance_up_to_rotation(W, turned(rng, m) @ V), rtol=1e-9)
+    # No rotation among many comes closer, and the closest of a plane's comes as close.
+    if m == 2:
+        angle = np.linspace(0, 2 * np.pi, 2000)
+        c, s = np.cos(angle), np.sin(angle)
+        turns = np.moveaxis(np.array([[c, -s], [s, c]]), -1, 0)
+        every = np.concatenate([turns, turns * np.array([1.0, -1.0])])
+        least = np.linalg.norm(W - every @ V, axis=(1, 2)).min()
+        np.testing.assert_allclose(found, least, rtol=1e-3, atol=3e-3)
+        assert found <= least + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"W": [1.0]}, "W has shape (1,); it must be (m, n)"),
+        ({"W": [[np.nan]]}, "W contains nan"),
+        ({"W": [[1.0, 0.0]], "importance": [1.0]}, "importance has shape (1,)"),
+        ({"W": [[1.0]], "density": [[1.0]]}, "density has shape (1, 1)"),
+        ({"W": [[1.0]], "tolerance": -1.0}, "tolerance is -1.0; it must not be negative."),
+    ],
+)
+def test_bad_input_is_refused(arguments: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        canonical_pose(**arguments)
