@@ -112,23 +112,21 @@ def test_importances_as_numbers_and_as_a_power(capsys: pytest.CaptureFixture[str
         (["digon.npz", "--density", "1", "1"], "density has 2 entries; it must be one number or 3"),
         (["digon.npz", "--importance", "1", "1"], "importance has 2 entries; it must be one"),
         (["digon.npz", "--importance", "x"], "importance is 'x'; it must be one number, 3 of them"),
-        (["digon.npz", "--importance", "-1"], "expected at least one argument"),
-        (["digon.npz", "--importance", "1e300^i"], "importance is inf; an importance must be"),
+        (["digon.npz", "--importance", "-1"], "importance is -1; an importance must be"),
+        (["digon.npz", "--importance", "1e300^i"], "importance contains inf; every entry must be"),
         (["digon.npz", "--tolerance", "2"], "tolerance is 2.0; it must lie between 0 and 1."),
         (["digon.npz", "--save", "a.txt"], "save is 'a.txt'; its suffix must be .json."),
-        (["abs.npz", "--model-kind", "relu-output", "--density", "nan"], "density is nan"),
+        (
+            ["abs.npz", "--model-kind", "relu-output", "--density", "nan"],
+            "density contains nan; every entry",
+        ),
         (["digon.npz", "--model-kind", "absolute-value"], "W_out is missing; the absolute value"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
     arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    try:
-        assert main(["analyse", *arguments]) == BAD_INPUT
-    except SystemExit as refused:  # what argparse itself refuses
-        assert refused.code == BAD_INPUT
-        assert sentence in capsys.readouterr().err
-        return
+    assert main(["analyse", *arguments]) == BAD_INPUT
     told = capsys.readouterr().err
     assert sentence in told
     assert told.startswith("superposition: ")

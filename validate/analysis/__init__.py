@@ -16,11 +16,11 @@ if TYPE_CHECKING:
         asymmetric_motifs as asymmetric_motifs,
     )
     from superposition.validate.analysis.input_norm import mean_input_norm as mean_input_norm
-    from superposition.validate.analysis.nearby_optimum import nearby_optimum as nearby_optimum
     from superposition.validate.analysis.neurons import canonical_rescaling as canonical_rescaling
     from superposition.validate.analysis.neurons import features_served as features_served
     from superposition.validate.analysis.neurons import monosemanticity as monosemanticity
     from superposition.validate.analysis.neurons import neuron_order as neuron_order
+    from superposition.validate.analysis.polishing import nearby_optimum as nearby_optimum
     from superposition.validate.analysis.pose import canonical_pose as canonical_pose
     from superposition.validate.analysis.snapping import geometry_of_trained as geometry_of_trained
     from superposition.validate.analysis.snapping import snapped_weights as snapped_weights
@@ -57,7 +57,7 @@ _HOME = {
     "load_analysis": "stored_analysis",
     "mean_input_norm": "input_norm",
     "monosemanticity": "neurons",
-    "nearby_optimum": "nearby_optimum",
+    "nearby_optimum": "polishing",
     "neuron_order": "neurons",
     "read_weights": "weights_file",
     "relative_vulnerability": "vulnerability",

@@ -20,9 +20,9 @@ from superposition.numerics.expectation.question import expected_loss_gradient
 from superposition.numerics.geometry.geometry import Geometry, geometry_of, order_parameters
 from superposition.theory.features.values import ValueLaw, Values
 from superposition.validate.analysis.asymmetric_motif import AsymmetricMotif, asymmetric_motifs
-from superposition.validate.analysis.global_comparison import GlobalComparison, global_comparison
-from superposition.validate.analysis.nearby_optimum import NearbyOptimum, nearby_optimum
+from superposition.validate.analysis.best_minimum import GlobalComparison, global_comparison
 from superposition.validate.analysis.neurons import features_served, monosemanticity, neuron_order
+from superposition.validate.analysis.polishing import NearbyOptimum, nearby_optimum
 from superposition.validate.analysis.pose import Pose, canonical_pose
 from superposition.validate.analysis.snapping import TOLERANCE, geometry_of_trained
 from superposition.validate.analysis.stored_features import dimensions_per_feature

@@ -74,7 +74,9 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
                 name: archive[name] if name in wanted else np.empty(0) for name in archive.files
             }
     except DAMAGED as error:
-        why = "it holds pickled objects" if "pickle" in str(error) else "it is damaged"
+        # Of whatever is no archive numpy says that it is pickled.
+        pickled = "Object arrays" in str(error)
+        why = "it holds pickled objects" if pickled else "it is damaged"
         raise ValueError(
             f"weights is {str(path)!r}, and {why}; it must be an .npz file of plain arrays."
         ) from None

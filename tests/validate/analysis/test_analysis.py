@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from superposition.numerics import expected_loss, global_minimum
+from superposition.theory.features.feature_law import FeatureLaw
+from superposition.theory.linear_model.optimum_with_bias import optimum
 from superposition.validate.analysis import (
     analyse,
     load_analysis,
@@ -81,8 +83,8 @@ def test_the_linear_model_is_polished_to_eckart_and_young() -> None:
     found = nearby_optimum(rng.normal(size=(2, 4)), 0.0, importance, 0.3, model="linear")
     assert found.converged
     assert found.method == "l-bfgs"
-    variance = 0.3 / 3 - 0.3**2 / 4
-    np.testing.assert_allclose(found.loss, variance * (0.6 + 0.4), rtol=1e-9)
+    law = FeatureLaw.independent([0.3] * 4)
+    np.testing.assert_allclose(found.loss, optimum(importance.tolist(), law, 2).loss, rtol=1e-9)
 
 
 def test_both_descents_end_at_one_minimum() -> None:
