@@ -48,7 +48,7 @@ def features_served(W: ArrayLike, threshold: float = 0.2) -> NDArray[np.intp]:
         raise ValueError(f"threshold is {threshold}; it must lie in (0, 1].")
     size = np.abs(_weights(W))
     largest = size.max(axis=-1, keepdims=True, initial=0)
-    return np.sum((size >= threshold * largest) & (largest > 0), axis=-1)
+    return np.asarray(np.sum((size >= threshold * largest) & (largest > 0), axis=-1))
 
 
 def canonical_rescaling(W: ArrayLike, W_out: ArrayLike) -> tuple[Array, Array]:

@@ -95,7 +95,8 @@ def _kinds(n: int, *properties: ArrayLike | None) -> Whole:
 
 def _numbered(rows: NDArray[np.generic]) -> Whole:
     """The place of every row among the distinct ones, in lexicographic order."""
-    return np.unique(rows, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    places: Whole = np.unique(rows, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    return places
 
 
 def _placed(kind: Whole, ranks: Whole) -> Whole:

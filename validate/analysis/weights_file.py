@@ -167,7 +167,7 @@ def _flipped(
             f"b in {path} has {len(b)} entries and W shape {W.shape}; one axis of W must be as "
             "long as b."
         )
-    return len(b) == rows
+    return bool(len(b) == rows)
 
 
 def _fitting(

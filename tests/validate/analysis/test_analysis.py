@@ -127,7 +127,8 @@ def test_a_sampled_loss_has_no_optimum_and_a_note_says_so() -> None:
 
 def test_without_densities_the_weights_alone_are_told() -> None:
     found = analyse(pentagon())
-    assert found.loss is found.optimum is found.vulnerability is found.density is None
+    left_out: list[Any] = [found.loss, found.optimum, found.vulnerability, found.density]
+    assert left_out == [None] * 4
     assert found.geometry is not None
     assert found.notes == ("No density is given: loss, optimum and vulnerability are left out.",)
 

@@ -129,6 +129,33 @@ def test_the_papers_numbers() -> None:
     assert asymmetric_motifs(W[:3], W_out[:, :3]) == ()  # nobody inhibits
 
 
+def test_a_trained_model_has_the_motif() -> None:
+    """The best of twenty absolute value models (n = 3, m = 5, I = 0.8^i, p = 0.1) after 4000 steps
+    of Adam, to two digits: the weak feature is stored at a ratio near the paper's 4.
+    """
+    W = np.array(
+        [
+            [-1.00, -0.14, 0.21],
+            [-0.11, 1.00, -0.11],
+            [-0.77, -1.00, 0.00],
+            [0.78, 1.00, -0.48],
+            [1.00, 0.00, -0.12],
+        ]
+    )
+    W_out = np.array(
+        [
+            [1.09, 0.34, -0.03, -0.27, 1.34],
+            [-1.04, 1.67, 1.16, -0.65, 0.52],
+            [4.48, -3.99, -5.61, 3.87, -3.32],
+        ]
+    )
+    (found,) = asymmetric_motifs(W, W_out, [-0.094, -0.011, 0.001])
+    assert (found.neuron, found.inhibitor, found.strong, found.weak) == (0, 2, 0, 2)
+    assert (found.strong_side, found.weak_side) == (-1, 1)
+    assert 3.5 < found.output_ratio < found.input_ratio < 5
+    assert found.remaining < 0  # negative, where the output's ReLU forgives it
+
+
 NULLS: dict[str, tuple[Any, Any]] = {
     "two monosemantic neurons a feature": (
         np.concatenate([np.eye(3), -np.eye(3)]),

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition.numerics import geometry_of
+from superposition.numerics.geometry.gram_automorphisms import automorphisms
 from superposition.validate.analysis import (
     dimensions_per_feature,
     geometry_of_trained,
     snapped_weights,
     tegum_factors_of_trained,
 )
-from superposition.validate.analysis.snapping import _averaged, automorphisms
+from superposition.validate.analysis.snapping import _averaged
 
 seeds = st.integers(0, 10**6)
 
