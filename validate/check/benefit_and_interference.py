@@ -1,0 +1,113 @@
+r"""Benefit and interference of the linear model along a training run, and how features come in.
+
+.. math:: L = \underbrace{v \sum_i I_i (1 - \|W_i\|^2)^2}_{\text{benefit not yet had}} +
+              \underbrace{v \sum_{i \ne j} I_j (W_j \cdot W_i)^2}_{\text{interference}}
+              + \sum_i I_i b_i^2, \qquad \frac{ds}{dt} = 4 v s (1 - s^2)
+
+for features of mean zero (values on [-1, 1]), for which the bias has nothing to do. The sum is
+compared with the exact loss at every recorded step, and every singular value s of W with the
+logistic curve that gradient flow from small weights follows, at equal importance.
+Source: Elhage et al. 2022, "Mathematical understanding"; Saxe, McClelland and Ganguli 2013.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superposition.numerics.expectation.question import expected_loss
+from superposition.theory.features.values import Values
+from superposition.validate.architecture import LINEAR
+from superposition.validate.check.check import Check, Outcome, Size
+from superposition.validate.check.comparison import Comparison, Found
+from superposition.validate.instances import Instances
+from superposition.validate.optimiser import SGD
+from superposition.validate.parameters import Parameters, xavier
+from superposition.validate.schedule import Schedule
+from superposition.validate.training import train
+
+Array = NDArray[np.float64]
+
+IDENTITY = 1e-6  # of the sum beside the exact loss, relative: weights are float32
+CURVE = 0.03  # of a singular value: batches are samples
+FEATURES, HIDDEN, DENSITY, RATE, SMALL = 6, 3, 0.5, 0.02, 0.05
+LOOKS = 9
+BUDGETS: dict[Size, tuple[int, int]] = {
+    "smoke": (1, 2048),
+    "standard": (5, 8192),
+    "paper": (20, 8192),
+}
+STEPS = 1200
+v = DENSITY / 3
+
+
+def decomposition(W: Array, b: Array, importance: Array) -> tuple[float, float, float]:
+    """Benefit not yet had, interference, and what the bias costs, of features of mean zero."""
+    gram = W.T @ W
+    benefit = v * float(importance @ (1 - np.diag(gram)) ** 2)
+    apart = gram - np.diag(np.diag(gram))
+    interference = v * float(importance @ (apart**2).sum(1))
+    return benefit, interference, float(importance @ b**2)
+
+
+def logistic(first: Array, time: float) -> Array:
+    """s(t) from s(0): s² / (1 - s²) grows as e^{8 v t}."""
+    odds = first**2 / (1 - first**2) * np.exp(8 * v * time)
+    return np.asarray(np.sqrt(odds / (1 + odds)))
+
+
+def run(size: Size, folder: Path, progress: bool) -> Outcome:
+    """Plain gradient descent from small weights; nothing is stored, it takes a second."""
+    del folder
+    seeds, batch = BUDGETS[size]
+    ones = np.ones((seeds, FEATURES))
+    instances = Instances(
+        ones, DENSITY * ones, np.arange(seeds), HIDDEN, architecture=LINEAR, values=Values.SIGNED
+    )
+    schedule = Schedule(
+        steps=STEPS, batch=batch, learning_rate=RATE, last_learning_rate=RATE, optimiser=SGD()
+    )
+    begin = xavier(instances, scale=SMALL)
+    record = np.linspace(0, STEPS, LOOKS).astype(int)
+    models = train(
+        instances, schedule, "gradient flow", progress, initial=begin, record=record.tolist()
+    )
+    if models.history is None:
+        raise RuntimeError("the trainer kept no history.")
+    first = np.linalg.svd(begin.W.astype(float), compute_uv=False)
+    comparisons = []
+    for step, moment in zip(models.history.steps, models.history.parameters, strict=True):
+        comparisons += _moment(int(step), moment, first)
+    settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}
+    return Outcome(tuple(comparisons), settings, models=instances.count)
+
+
+def _moment(step: int, moment: Parameters, first: Array) -> list[Comparison]:
+    W, b, ones = moment.W.astype(float), moment.b.astype(float), np.ones(FEATURES)
+    sums = np.array([sum(decomposition(*pair, ones)) for pair in zip(W, b, strict=True)])
+    exact = np.asarray(
+        expected_loss(W, b, 1.0, DENSITY, model="linear", values=Values.SIGNED).value
+    )
+    error = np.abs(sums / exact - 1)
+    singular = np.linalg.svd(W, compute_uv=False)
+    away = np.abs(singular - logistic(first, RATE * step)).max(1)
+    where = f"step {step}"
+    return [
+        Comparison(
+            where, "decomposition, relative error", 0.0, None, Found.of(error, error), IDENTITY
+        ),
+        Comparison(
+            where, "singular values off the logistic curve", 0.0, None, Found.of(away, away), CURVE
+        ),
+    ]
+
+
+CHECK = Check(
+    "benefit-and-interference",
+    "Along a training run the linear model's loss is benefit not yet had plus interference, and "
+    "features come in along logistic curves.",
+    "Elhage et al. 2022, Mathematical understanding; Saxe et al. 2013",
+    run,
+)

@@ -1,0 +1,109 @@
+"""One number or name compared: what theory says, what is optimal, what training found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Why = Literal[
+    "", "other basin", "not converged", "below the optimum", "theory and optimum differ", "refuted"
+]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What training found: the best, the median and the worst of the seeds."""
+
+    best: float
+    median: float
+    worst: float
+
+    @classmethod
+    def of(cls, values: ArrayLike, loss: ArrayLike) -> Found:
+        """``values`` (S,) of models with exact ``loss`` (S,), which decides what is best."""
+        order = np.argsort(np.asarray(loss, dtype=float), kind="stable")
+        ranked = np.asarray(values, dtype=float)[order]
+        return cls(float(ranked[0]), float(ranked[(len(ranked) - 1) // 2]), float(ranked[-1]))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A row: where (the setting), what (the quantity), and whether training agrees.
+
+    theory: the closed form, None where there is none; optimum: of the exact loss, None where it
+    is not known; tolerance: how far the best may lie from ``expected``, absolute, in units of
+    ``scale``; within: "near" (|best - expected|), "below" (best at most expected) or "above".
+    why: the diagnosis where it does not agree.
+    """
+
+    where: str
+    what: str
+    theory: float | None
+    optimum: float | None
+    found: Found
+    tolerance: float
+    scale: float = 1.0
+    within: Literal["near", "below", "above"] = "near"
+    why: Why = ""
+    note: str = ""
+
+    @property
+    def expected(self) -> float:
+        """What the best is compared with: the exact optimum, or theory where it is not known."""
+        expected = self.theory if self.optimum is None else self.optimum
+        if expected is None:
+            raise ValueError("a comparison needs theory or an optimum.")
+        return expected
+
+    @property
+    def deviation(self) -> float:
+        """How far the best lies on the wrong side of what is expected, in tolerances."""
+        difference = self.found.best - self.expected
+        if self.within == "near":
+            difference = abs(difference)
+        elif self.within == "above":
+            difference = -difference
+        return difference / (self.tolerance * self.scale)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the best lies within the tolerance; never if it is not a number."""
+        return math.isfinite(self.deviation) and self.deviation <= 1
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {**asdict(self), "deviation": self.deviation, "agrees": self.agrees}
+
+
+def loss_comparison(
+    where: str,
+    losses: ArrayLike,
+    optimum: float,
+    polished: float,
+    tolerance: float,
+    theory: float | None = None,
+    note: str = "",
+    nothing: float = 0.0,
+) -> Comparison:
+    """The exact losses of the seeds (S,) beside the optimum, relative, with the diagnosis.
+
+    polished: the loss of the best seed after a descent on the exact loss; tolerance: relative;
+    nothing: what storing nothing costs, of which an optimum of zero may keep a millionth.
+    """
+    loss = np.asarray(losses, dtype=float)
+    scale = max(optimum, 1e-6 * nothing / tolerance)
+    best, level = float(loss.min()), tolerance * scale
+    why: Why = ""
+    if not best <= optimum + level:
+        why = "not converged" if polished <= optimum + level else "other basin"
+    elif best < optimum - level:
+        why = "below the optimum"
+    elif theory is not None and abs(theory - optimum) > level:
+        why = "theory and optimum differ"
+    return Comparison(
+        where, "loss", theory, optimum, Found.of(loss, loss), tolerance, scale, why=why, note=note
+    )

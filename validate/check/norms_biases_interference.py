@@ -1,0 +1,80 @@
+r"""Norms, biases and interference of the best trained model, beside the exact optimum's.
+
+.. math:: \|W_i\|, \quad b_i, \quad \sum_{j \ne i} (\hat W_i \cdot W_j)^2
+
+F1's models (n = 5, m = 2, importance 0.9^i) from dense to sparse. Compared is the minimum
+downhill of the best model, if it is the optimum; features change places only at a cost.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from superposition.numerics.geometry.geometry import order_parameters
+from superposition.validate.basins import basins
+from superposition.validate.check.budget import annealed
+from superposition.validate.check.check import Check, Outcome, Size
+from superposition.validate.check.comparison import Comparison, Found, loss_comparison
+from superposition.validate.instances import Instances
+from superposition.validate.schedule import Schedule
+from superposition.validate.stored_runs import trained
+
+Array = NDArray[np.float64]
+
+LOSS = 0.02  # relative
+FIELDS = 0.03  # of a norm, a bias, an interference
+FEATURES, HIDDEN = 5, 2
+IMPORTANCE = 0.9 ** np.arange(FEATURES)
+DENSITIES = (1.0, 0.3, 0.2, 0.1, 0.03)
+BUDGETS: dict[Size, tuple[int, Schedule]] = {
+    "smoke": (16, annealed(3000, 256)),
+    "standard": (50, annealed(12000, 1024, last=2e-5)),
+    "paper": (200, annealed(30000, 2048, last=1e-5)),
+}
+
+
+def run(size: Size, folder: Path, progress: bool) -> Outcome:
+    """Four rows a density: the loss, and the largest difference of each field."""
+    seeds, schedule = BUDGETS[size]
+    density = np.repeat(DENSITIES, seeds)[:, None] * np.ones(FEATURES)
+    importance = np.tile(IMPORTANCE, (len(density), 1))
+    instances = Instances(importance, density, np.arange(len(density)), HIDDEN)
+    models = trained("five-features", instances, schedule, folder, progress=progress)
+    ended = basins(models, instances, starts=64)
+    fields, downhill = _fields(models.W, models.b), _fields(ended.W, ended.b)
+    comparisons = []
+    for number, p in enumerate(DENSITIES):
+        part = slice(number * seeds, (number + 1) * seeds)
+        loss = ended.loss[part]
+        best = part.start + int(np.argmin(loss))
+        where, name = f"p = {p:g}", ended.geometry(best).name
+        comparisons.append(
+            loss_comparison(where, loss, ended.optimum[best], ended.polished[best], LOSS, note=name)
+        )
+        for what in fields:
+            away = np.abs(fields[what][part] - downhill[what][part]).max(1)
+            comparisons.append(
+                Comparison(
+                    where, f"{what}, largest difference", None, 0.0, Found.of(away, loss), FIELDS
+                )
+            )
+    settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}
+    return Outcome(tuple(comparisons), settings, models=instances.count)
+
+
+def _fields(W: NDArray[np.floating], b: NDArray[np.floating]) -> dict[str, Array]:
+    found = order_parameters(W.astype(float), b.astype(float))
+    stored = found.norms > 0.1  # the interference of what is not stored has no direction
+    interference = np.where(stored, found.interference, 0.0)
+    return {"norms": found.norms, "biases": found.bias, "interference": interference}
+
+
+CHECK = Check(
+    "norms-biases-interference",
+    "Norms, biases and interference of the best trained model are those of the exact optimum.",
+    "Elhage et al. 2022, Demonstrating superposition (F1)",
+    run,
+)
