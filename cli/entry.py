@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from superposition.cli import analyse, companion, figures, pack, phases, statements
+from superposition.cli import analyse, check, companion, figures, pack, phases, statements
 
 DESCRIPTION = """\
 Predicted phase boundaries, closed forms and figures of Toy Models of Superposition.
@@ -17,6 +17,7 @@ examples:
   superposition statements antipodal-pair/loss
   superposition pack --points 12 --dim 3
   superposition analyse weights.npz --density 0.1
+  superposition check
   superposition figures F5
   superposition companion
 """
@@ -60,6 +61,6 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=version("toy-superposition"))
     commands = top.add_subparsers(required=True, metavar="command")
-    for command in (phases, statements, pack, analyse, figures, companion):
+    for command in (phases, statements, pack, analyse, check, figures, companion):
         command.add_to(commands)
     return top

@@ -67,12 +67,12 @@ class Comparison:
             difference = abs(difference)
         elif self.within == "above":
             difference = -difference
-        return difference / (self.tolerance * self.scale)
+        return float(difference / (self.tolerance * self.scale))
 
     @property
     def agrees(self) -> bool:
         """Whether the best lies within the tolerance; never if it is not a number."""
-        return math.isfinite(self.deviation) and self.deviation <= 1
+        return bool(math.isfinite(self.deviation) and self.deviation <= 1)
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it."""

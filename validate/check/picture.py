@@ -1,0 +1,102 @@
+"""The picture of a check: how far training is from what is expected, in tolerances.
+
+Every comparison is a line: best, median and worst of the seeds beside the band in which the best
+has to lie; a plane of cells is drawn as what is optimal, with the cells that differ marked.
+"""
+
+from __future__ import annotations
+
+import io
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from superposition.validate.check.check import Outcome, Plane
+from superposition.validate.check.comparison import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LIMIT = 30.0  # tolerances; what lies beyond is drawn there
+BEST, MEDIAN, WORST = "#0072b2", "#56b4e9", "#999999"
+PHASES = ("#e8e8e8", "#9ad0f3", "#f3c987", "#9fd8c0", "#e6b4cd", "#f0e8a0", "#c7c3e8", "#cfa98f")
+STILL = {"svg.hashsalt": "superposition", "svg.fonttype": "none", "font.size": 9}
+
+
+def picture(outcome: Outcome) -> str | None:
+    """The picture as SVG, the same for the same outcome; None where matplotlib is not there."""
+    if find_spec("matplotlib") is None:
+        return None
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STILL):
+        if outcome.plane is None:
+            figure = Figure(figsize=(7.5, 0.6 + 0.19 * len(outcome.comparisons)))
+            _lines(figure.subplots(), outcome.comparisons)
+        else:
+            figure = Figure(figsize=(7.5, 4.2))
+            _plane(figure.subplots(), outcome.plane)
+        figure.set_layout_engine("constrained")
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()[file.getvalue().index("<svg") :]
+
+
+def in_tolerances(comparison: Comparison) -> tuple[float, float, float]:
+    """How far best, median and worst lie from what is expected, in tolerances, with sign."""
+    unit = comparison.tolerance * comparison.scale
+    found = comparison.found
+    away = [
+        (value - comparison.expected) / unit for value in (found.best, found.median, found.worst)
+    ]
+    return away[0], away[1], away[2]
+
+
+def _lines(axes: Axes, comparisons: tuple[Comparison, ...]) -> None:
+    axes.axvspan(-1, 1, color="#dddddd", zorder=0, label="tolerance")
+    shown: list[Any] = [np.clip(in_tolerances(each), -LIMIT, LIMIT) for each in comparisons]
+    places = np.arange(len(comparisons))[::-1]
+    marks = (("worst", WORST, "|", 2), ("median", MEDIAN, "d", 1), ("best", BEST, "o", 0))
+    for name, colour, mark, k in marks:
+        values = [each[k] for each in shown]
+        axes.scatter(values, places, s=18, c=colour, marker=mark, label=name, zorder=3 - k)
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(-1.3 * LIMIT, 1.3 * LIMIT)
+    axes.set_xticks([-10, -1, 0, 1, 10], ["-10", "-1", "0", "1", "10"])
+    axes.set_yticks(places, [f"{each.where}: {each.what}" for each in comparisons])
+    axes.set_ylim(-0.7, len(comparisons) - 0.3)
+    axes.set_xlabel("found less expected, in tolerances")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+
+
+def _plane(axes: Axes, plane: Plane) -> None:
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.patches import Patch
+
+    count = len(plane.phases)
+    colours = ListedColormap([PHASES[k % len(PHASES)] for k in range(count)])
+    norm = BoundaryNorm(np.arange(count + 1) - 0.5, count)
+    axes.pcolormesh(
+        plane.importance, plane.density, plane.phase, cmap=colours, norm=norm, rasterized=True
+    )
+    y, x = np.nonzero(plane.judged & ~plane.agrees)
+    differs = axes.scatter(
+        plane.importance[x], plane.density[y], marker="x", c="#d55e00", label="differs"
+    )
+    y, x = np.nonzero(~plane.judged)
+    near = axes.scatter(
+        plane.importance[x], plane.density[y], s=6, c="#555555", label="near a boundary"
+    )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("importance of the extra feature")
+    axes.set_ylabel("density")
+    patches = [Patch(color=colours(k), label=name) for k, name in enumerate(plane.phases)]
+    axes.legend(
+        handles=[*patches, differs, near],
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+    )
