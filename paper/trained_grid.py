@@ -46,7 +46,7 @@ def train_grid(
     from superposition.validate.basins import basins
     from superposition.validate.instances import grid
     from superposition.validate.schedule import Schedule
-    from superposition.validate.stored_runs import trained
+    from superposition.validate.sweep.model_list import trained
 
     importance, density = np.geomspace(*IMPORTANCE, CELLS), np.geomspace(*DENSITY, CELLS)
     instances = grid(importance, density, features, hidden, seeds)

@@ -28,7 +28,7 @@ def draw(trained_models: Path, progress: bool) -> Drawn:
     """Train (once), check the claim, draw."""
     from superposition.validate.instances import Instances
     from superposition.validate.schedule import Schedule
-    from superposition.validate.stored_runs import trained
+    from superposition.validate.sweep.model_list import trained
 
     instances = Instances(
         importance=DECAY ** np.arange(FEATURES, dtype=np.float64)[None, :],

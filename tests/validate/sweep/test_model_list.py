@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from superposition.numerics.stored_arrays import read, write
-from superposition.validate import stored_runs
 from superposition.validate.instances import grid
 from superposition.validate.schedule import Schedule
-from superposition.validate.stored_runs import trained
+from superposition.validate.sweep import tile as tile_module
+from superposition.validate.sweep import trained
 
 MODELS = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)
 SHORT = Schedule(steps=20, batch=8)
@@ -27,7 +27,7 @@ def test_a_second_call_reads_and_trains_nothing(
 ) -> None:
     first = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
     assert len(list(tmp_path.glob("run-*.npz"))) == 3
-    monkeypatch.setattr(stored_runs, "train", None)
+    monkeypatch.setattr(tile_module, "train", None)
     second = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
     np.testing.assert_array_equal(first.W, second.W)
 
@@ -70,7 +70,7 @@ def test_a_killed_job_leaves_whole_tiles_and_goes_on(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
         "from superposition.validate.instances import grid\n"
-        "from superposition.validate.stored_runs import trained\n"
+        "from superposition.validate.sweep import trained\n"
         "from superposition.validate.schedule import Schedule\n"
         "models = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)\n"
         "trained('run', models, Schedule(steps=400, batch=8), Path.cwd(), tile=1, progress=False)\n"
