@@ -17,6 +17,7 @@ from superposition.validate.check.comparison import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 LIMIT = 30.0  # tolerances; what lies beyond is drawn there
 BEST, MEDIAN, WORST = "#0072b2", "#56b4e9", "#999999"
@@ -36,7 +37,7 @@ def picture(outcome: Outcome) -> str | None:
             figure = Figure(figsize=(7.5, 0.6 + 0.19 * len(outcome.comparisons)))
             _lines(figure.subplots(), outcome.comparisons)
         else:
-            figure = Figure(figsize=(7.5, 4.2))
+            figure = Figure(figsize=(9, 4.2))
             _plane(figure.subplots(), outcome.plane)
         figure.set_layout_engine("constrained")
         file = io.StringIO()
@@ -79,7 +80,12 @@ def _plane(axes: Axes, plane: Plane) -> None:
     colours = ListedColormap([PHASES[k % len(PHASES)] for k in range(count)])
     norm = BoundaryNorm(np.arange(count + 1) - 0.5, count)
     axes.pcolormesh(
-        plane.importance, plane.density, plane.phase, cmap=colours, norm=norm, rasterized=True
+        _edges(plane.importance),
+        _edges(plane.density),
+        plane.phase,
+        cmap=colours,
+        norm=norm,
+        rasterized=True,
     )
     y, x = np.nonzero(plane.judged & ~plane.agrees)
     differs = axes.scatter(
@@ -91,12 +97,18 @@ def _plane(axes: Axes, plane: Plane) -> None:
     )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlabel("importance of the extra feature")
-    axes.set_ylabel("density")
+    axes.set_xlabel("relative importance of the extra feature")
+    axes.set_ylabel("density p = 1 - S")
     patches = [Patch(color=colours(k), label=name) for k, name in enumerate(plane.phases)]
     axes.legend(
         handles=[*patches, differs, near],
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
         frameon=False,
     )
+
+
+def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The edges of cells around ``values`` on a log axis."""
+    step = np.sqrt(values[1] / values[0])
+    return np.append(values / step, values[-1] * step)
