@@ -33,13 +33,13 @@ Array = NDArray[np.float64]
 IDENTITY = 1e-6  # of the sum beside the exact loss, relative: weights are float32
 CURVE = 0.03  # of a singular value: batches are samples
 FEATURES, HIDDEN, DENSITY, RATE, SMALL = 6, 3, 0.5, 0.02, 0.05
-LOOKS = 9
+LOOKS = 9  # while the features come in
 BUDGETS: dict[Size, tuple[int, int]] = {
     "smoke": (1, 2048),
     "standard": (5, 8192),
     "paper": (20, 8192),
 }
-STEPS = 1200
+STEPS = 480
 v = DENSITY / 3
 
 

@@ -71,8 +71,11 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether the best lies within the tolerance; never if it is not a number."""
-        return bool(math.isfinite(self.deviation) and self.deviation <= 1)
+        """Whether the best lies within the tolerance, and theory is not contradicted by the optimum;
+        never if it is not a number.
+        """
+        near = math.isfinite(self.deviation) and self.deviation <= 1
+        return bool(near and self.why != "theory and optimum differ")
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it."""

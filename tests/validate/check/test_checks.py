@@ -1,0 +1,109 @@
+"""The checks themselves, at the size of a smoke test; and that they can fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from superposition.cli import main
+from superposition.validate.check import (
+    absolute_value,
+    benefit_and_interference,
+    phases_of_cells,
+    regular_arrangements,
+    sticky_dimensionalities,
+)
+from superposition.validate.check.budget import annealed
+from superposition.validate.check.check import Outcome
+from superposition.validate.check.checks import CHECKS
+from superposition.validate.check.run import run_checks
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_agrees_at_smoke_size(check: Any, tmp_path: Path) -> None:
+    outcome = check.run("smoke", tmp_path, False)
+    assert outcome.status == "agrees", [row for row in outcome.comparisons if not row.agrees]
+    assert outcome.models > 0
+    assert "schedule" in outcome.settings
+
+
+def test_ids_and_claims_are_sentences_of_their_own() -> None:
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    assert all(check.claim.endswith(".") and "et al." in check.source for check in CHECKS)
+
+
+def undertrained(monkeypatch: pytest.MonkeyPatch, module: Any, tmp_path: Path) -> Outcome:
+    """A check whose models see three batches."""
+    budget = module.BUDGETS["smoke"]
+    few = annealed(3, 16)
+    short = few if not isinstance(budget, tuple) else (*budget[:-1], few)
+    monkeypatch.setitem(module.BUDGETS, "smoke", short)
+    run = phases_of_cells.check(2, 1, "F5").run if module is phases_of_cells else module.run
+    found: Outcome = run("smoke", tmp_path, False)
+    return found
+
+
+@pytest.mark.parametrize(
+    "module", [phases_of_cells, regular_arrangements, absolute_value, sticky_dimensionalities]
+)
+def test_untrained_models_do_not_agree(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: Any
+) -> None:
+    outcome = undertrained(monkeypatch, module, tmp_path)
+    assert outcome.status == "unresolved"
+
+
+def test_cells_that_differ_are_listed_with_a_diagnosis(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    outcome = undertrained(monkeypatch, phases_of_cells, tmp_path)
+    assert outcome.plane is not None
+    assert len(outcome.listed) == np.sum(outcome.plane.judged & ~outcome.plane.agrees)
+    assert {row.why for row in outcome.listed} <= {"other basin", "not converged"}
+
+
+def test_the_decomposition_is_not_that_of_other_weights() -> None:
+    """Interference moves with the angle, the benefit with the norms."""
+    W, ones = np.eye(2, 3), np.ones(3)
+    benefit, interference, bias = benefit_and_interference.decomposition(W, np.zeros(3), ones)
+    assert (benefit, interference, bias) == (benefit_and_interference.v, 0, 0)
+    turned = W.copy()
+    turned[:, 2] = [0.6, 0.8]
+    benefit, interference, _ = benefit_and_interference.decomposition(turned, np.zeros(3), ones)
+    assert benefit == pytest.approx(0)
+    assert interference == pytest.approx(2 * benefit_and_interference.v)
+
+
+def test_bad_sizes_and_ids_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="size is 'huge'; it must be one of smoke, standard"):
+        list(run_checks("huge", tmp_path))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="only is 'phases'; it must be one of linear-keeps"):
+        list(run_checks("smoke", tmp_path, ["phases"]))
+
+
+def test_the_command_writes_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    only = ["--only", "benefit-and-interference", "--only", "linear-keeps-the-top"]
+    assert main(["check", *only, "--folder", str(tmp_path), "--quiet"]) == 0
+    told = capsys.readouterr().out
+    assert "2 agrees, 0 refuted, 0 unresolved" in told
+    assert str(tmp_path / "report.html") in told
+    assert (tmp_path / "report.json").exists()
+
+
+def test_the_command_lists_claims_and_refuses_bad_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(CHECKS)
+    assert main(["check", "--only", "nothing"]) == 2
+    assert "only is 'nothing'" in capsys.readouterr().err
+    assert main(["check", "--size", "huge"]) == 2
+
+
+def test_unresolved_checks_are_an_exit_status(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(regular_arrangements.BUDGETS, "smoke", annealed(3, 16))
+    arguments = ["check", "--only", "regular-arrangements", "--folder", str(tmp_path), "--quiet"]
+    assert main(arguments) == 1
