@@ -31,7 +31,8 @@ from superposition.validate.analysis.vulnerability import Vulnerability, adversa
 Array = NDArray[np.float64]
 HIDDEN = ("relu-hidden", "absolute-value")
 SEARCHED = 5  # features of a model whose best minimum is searched for
-POLISHED = 120  # features of a model that is polished: seconds
+POLISHED = 40  # features of a model that is polished: up to a minute
+ATTACKS = 40_000  # attacks times n² of a model: each costs an exact loss, and at least four
 POSED = 0.05  # entries of WᵀW that differ by less are a tie in the pose
 
 
@@ -135,10 +136,12 @@ def analyse(
     found = _with_optimum(found, law) if polish else found
     if model in HIDDEN:
         return found
-    vulnerability = adversarial_vulnerability(
-        found.W, found.b, candidates=POLISHED, epsilon=None, **_question(found, law)
-    )
-    return replace(found, vulnerability=vulnerability)
+    tried = min(found.features, max(4, ATTACKS // found.features**2))
+    attacks = adversarial_vulnerability(found.W, found.b, candidates=tried, **_question(found, law))
+    if tried < found.features:
+        why = f"Of the {found.features} attacks the {tried} that shift the outputs most were tried."
+        found = replace(found, notes=(*found.notes, why))
+    return replace(found, vulnerability=attacks)
 
 
 def kinds_of_features(importance: Array, density: Array | None) -> tuple[str, ...]:
@@ -221,7 +224,8 @@ def _with_optimum(found: Analysis, law: ValueLaw) -> Analysis:
     notes = list(found.notes)
     if found.features > POLISHED:
         notes.append(
-            f"With {found.features} features, more than {POLISHED}, no optimum is looked for."
+            f"With {found.features} features, more than {POLISHED}, no optimum is looked "
+            "for here; nearby_optimum does it."
         )
         return replace(found, notes=tuple(notes))
     if "sampling" in found.loss.method:
@@ -254,7 +258,9 @@ def _with_best(found: Analysis, optimum: NearbyOptimum, law: ValueLaw) -> Analys
     why = None
     if found.model != "relu-output" or found.W_out is not None:
         why = "The best minimum is searched for in tied ReLU output models only."
-    elif found.features > SEARCHED or not found.importance.any():
+    elif not found.importance.any():
+        why = "No feature has any importance: there is no best minimum."
+    elif found.features > SEARCHED:
         why = f"The best minimum is not searched for with more than {SEARCHED} features."
     if why is not None:
         return replace(found, notes=(*found.notes, why))

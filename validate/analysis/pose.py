@@ -120,24 +120,29 @@ def _ranks(gram: Array, kind: Whole, tolerance: float) -> Whole:
     return _individualised(gram, colours, _refined(colours, cells), tolerance * largest)
 
 
-def _individualised(gram: Array, colours: Whole, cells: Whole, tolerance: float) -> Whole:
-    """Ties broken one by one; of choices no symmetry relates, the one with the first matrix."""
+def _individualised(
+    gram: Array, colours: Whole, cells: Whole, tolerance: float, branches: int = MOST_BRANCHES
+) -> Whole:
+    """Ties broken one by one; of choices no symmetry relates, the one with the first matrix.
+
+    Where there are such choices once more, or the search for symmetries takes too long, the first
+    feature is chosen: when ties are within a tolerance, it is the first by all digits.
+    """
     count = np.bincount(cells)
     if count.max() == 1:
         return cells
     members = np.flatnonzero(cells == int(np.argmax(count > 1)))
     group = automorphisms(gram, tolerance, cells, STEPS)
     if group is None:
-        chosen = members[:1]
-    else:
-        chosen = np.array([min(orbit) for orbit in group.orbits if orbit[0] in members])
+        return _numbered(np.column_stack([cells, np.arange(len(cells))]))
+    chosen = np.sort([min(orbit) for orbit in group.orbits if orbit[0] in members])[:branches]
     best: tuple[bytes, Whole] | None = None
-    for feature in np.sort(chosen)[:MOST_BRANCHES]:
+    for feature in chosen:
         apart = 2 * cells + 1
         apart[feature] -= 1
-        ranks = _individualised(
-            gram, colours, _refined(colours, _numbered(apart[:, None])), tolerance
-        )
+        split = _refined(colours, _numbered(apart[:, None]))
+        left = branches if len(chosen) == 1 else 1
+        ranks = _individualised(gram, colours, split, tolerance, left)
         order = np.argsort(ranks)
         told = colours[np.ix_(order, order)].astype(">i8").tobytes()
         if best is None or told < best[0]:

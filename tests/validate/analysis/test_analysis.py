@@ -125,6 +125,17 @@ def test_a_sampled_loss_has_no_optimum_and_a_note_says_so() -> None:
         nearby_optimum(W, 0.0, density=0.3, W_out=W_out, model="absolute-value")
 
 
+def test_what_many_features_leave_out_is_said() -> None:
+    found = analyse(0.3 * np.random.default_rng(0).normal(size=(3, 45)), density=0.01)
+    assert found.optimum is None
+    assert found.vulnerability is not None
+    assert len(found.vulnerability.attacks) == 19
+    assert [note.split(",")[0] for note in found.notes] == [
+        "With 45 features",
+        "Of the 45 attacks the 19 that shift the outputs most were tried.",
+    ]
+
+
 def test_without_densities_the_weights_alone_are_told() -> None:
     found = analyse(pentagon())
     left_out: list[Any] = [found.loss, found.optimum, found.vulnerability, found.density]
