@@ -91,3 +91,17 @@ class Schedule:
             fall = last + (first - last) * share
         rise = first * np.arange(1, self.warmup + 1) / max(self.warmup, 1)
         return np.concatenate([rise, fall])
+
+
+def log_spaced(steps: int, count: int) -> tuple[int, ...]:
+    """Numbers of steps to record at: 0, and at most ``count`` more from 1 to ``steps``, by ratio.
+
+    Raises ``ValueError`` for counts below 1.
+
+    >>> log_spaced(1000, 4)
+    (0, 1, 10, 100, 1000)
+    """
+    check_count(steps, "steps")
+    check_count(count, "count")
+    spaced = np.round(np.geomspace(1, steps, count)) if count > 1 else np.array([steps])
+    return (0, *(int(step) for step in np.unique(spaced)))

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from superposition.theory.features.values import GivenValues
 from superposition.validate.architecture import Architecture
 from superposition.validate.instances import Instances, Members, grid
 from superposition.validate.optimiser import SGD, Adam, AdamW
-from superposition.validate.schedule import Schedule, Stopping
+from superposition.validate.schedule import Schedule, Stopping, log_spaced
 
 
 def instances(**changes: object) -> Instances:
@@ -109,6 +111,15 @@ def test_the_rate_falls_from_first_to_last() -> None:
     assert rates[0] == pytest.approx(0.1)
     assert rates[-1] == pytest.approx(0.01)
     assert all(later <= earlier for earlier, later in itertools.pairwise(rates))
+
+
+@given(st.integers(1, 10**6), st.integers(1, 60))
+def test_log_spaced_moments_begin_at_none_and_end_at_all(steps: int, count: int) -> None:
+    moments = log_spaced(steps, count)
+    assert moments[0] == 0
+    assert moments[-1] == steps
+    assert len(moments) <= count + 1
+    assert list(moments) == sorted(set(moments))
 
 
 def test_grid_orders_density_importance_seed() -> None:

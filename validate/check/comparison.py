@@ -71,7 +71,7 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether the best lies within the tolerance, and theory is not contradicted by the optimum;
+        """Whether the best lies within the tolerance, and the optimum does not contradict theory;
         never if it is not a number.
         """
         near = math.isfinite(self.deviation) and self.deviation <= 1
