@@ -49,8 +49,8 @@ class Schedule:
     falls; warmup: t_w; optimiser: its constants; stopping: None to take all steps.
     Raises ``ValueError`` for counts below 1 or rates that are not positive.
 
-    >>> [round(float(rate), 4) for rate in Schedule(steps=3).rates()]
-    [0.02, 0.0102, 0.0005]
+    >>> [round(float(rate), 3) for rate in Schedule(steps=3, last_learning_rate=0.01).rates()]
+    [0.02, 0.015, 0.01]
     """
 
     steps: int = 4000
