@@ -16,6 +16,7 @@ from superposition.validate.optimiser import SGD
 from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
 
+Array = NDArray[np.float64]
 ACTIVATIONS = ("identity", "relu", "gelu", "softplus", "tanh")
 
 
@@ -43,19 +44,17 @@ class CompiledEngine:
         count = min(threads or os.cpu_count() or 1, len(theta))
         return cls(instances, schedule, FeatureSampler.of(instances), theta, means, count)
 
-    def advance(
-        self, first: int, rates: NDArray[np.float64], models: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """Take the steps ``first`` … with ``rates`` (models, steps); their mean batch losses."""
-        loss = np.empty(len(models))
+    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
+        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,)."""
+        loss, each = np.empty(len(models)), pace[:, None] * rates
         parts = [part for part in np.array_split(np.arange(len(models)), self.threads) if len(part)]
         if len(parts) == 1:
-            self._advance(first, rates, models, loss)
+            self._advance(first, each, models, loss)
             return loss
         with ThreadPoolExecutor(len(parts)) as pool:
             tasks = [
                 pool.submit(
-                    self._advance, first, rates[part], models[part], loss[part[0] : part[-1] + 1]
+                    self._advance, first, each[part], models[part], loss[part[0] : part[-1] + 1]
                 )
                 for part in parts
             ]
@@ -73,9 +72,9 @@ class CompiledEngine:
     def _advance(
         self,
         first: int,
-        rates: NDArray[np.float64],
+        rates: Array,
         models: NDArray[np.intp],
-        loss: NDArray[np.float64],
+        loss: Array,
     ) -> None:
         architecture, sampler = self.instances.architecture, self.sampler
         least, greatest = sampler.support

@@ -11,20 +11,35 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from superposition.validate.feature_samples import FeatureSampler
+from superposition.validate.fused_batches import FusedBatches, device_of
+from superposition.validate.fused_engine import FusedEngine
+from superposition.validate.fused_sizes import fits
 from superposition.validate.instances import Instances
 from superposition.validate.optimiser import SGD
 from superposition.validate.parameters import Parameters
 from superposition.validate.random_words import DATA, MULTIPLIERS, ROUNDS, WEYL
 from superposition.validate.schedule import Schedule
 
+Array = NDArray[np.float64]
 LOW = 0xFFFFFFFF
 WARM_STEPS = 3  # before a graph is recorded, as torch asks for
+
+
+def begin_on(
+    device: str, instances: Instances, schedule: Schedule, initial: Parameters
+) -> TensorEngine | FusedEngine:
+    """The faster engine for these models on a device of torch's: fused steps for small ones on a
+    GPU, else all models a step at a time.
+    """
+    kind = FusedEngine if device != "cpu" and fits(instances) else TensorEngine
+    return kind.begin(instances, schedule, initial, device)
 
 
 @dataclass(eq=False)
@@ -36,7 +51,7 @@ class TensorEngine:
     theta: torch.Tensor
     first: torch.Tensor
     second: torch.Tensor
-    samples: TensorSamples
+    samples: TensorSamples | FusedBatches
     importance: torch.Tensor
     step: torch.Tensor = field(init=False)
     rate: torch.Tensor = field(init=False)
@@ -59,33 +74,36 @@ class TensorEngine:
             rows.insert(1, initial.W_out.mT)
         theta = torch.from_numpy(np.concatenate(rows, axis=1)).to(device)
         importance = torch.from_numpy(instances.importance.astype(np.float32)).to(device)
-        samples = TensorSamples.of(FeatureSampler.of(instances), schedule.batch, device)
+        kind = FusedBatches if theta.is_cuda and find_spec("triton") else TensorSamples
+        samples = kind.of(FeatureSampler.of(instances), schedule.batch, device)
         means = torch.zeros_like(theta), torch.zeros_like(theta)
         return cls(instances, schedule, theta, *means, samples, importance[:, None])
 
-    def advance(
-        self, first: int, rates: NDArray[np.float64], models: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """Take the steps ``first`` … with ``rates`` (models, steps); their mean batch losses.
+    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
+        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,).
 
-        Models that are not among ``models`` stand still: their rate is zero, and no decay.
+        The others are taken along, at rate zero, and put back where they were.
         """
-        device, steps = self.theta.device, rates.shape[1]
-        whole = np.zeros((len(self.theta), steps))
-        whole[models] = rates
-        pace = torch.from_numpy(whole).to(device)
+        with device_of(self.theta):
+            return self._advance(first, rates, pace, models)
+
+    def _advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
+        whole = np.zeros((len(self.theta), 1, 1))
+        whole[models, 0, 0] = pace
+        device = self.theta.device
+        own = torch.from_numpy(whole).to(device)
         kept = self.theta.clone(), self.first.clone(), self.second.clone()
         self.total.zero_()
-        for number in range(steps):
+        for number, rate in enumerate(rates.tolist()):
             self.step.fill_(first + number)
-            self.rate.copy_(pace[:, number, None, None])
+            torch.mul(own, rate, out=self.rate)
             self._take()
         still = np.setdiff1d(np.arange(len(self.theta)), models)
         if len(still):
             at = torch.from_numpy(still).to(device)
             for now, before in zip((self.theta, self.first, self.second), kept, strict=True):
                 now[at] = before[at]
-        loss: NDArray[np.float64] = (self.total.double() / steps).cpu().numpy()[models]
+        loss: Array = (self.total.double() / len(rates)).cpu().numpy()[models]
         return loss
 
     def parameters(self) -> Parameters:
@@ -109,7 +127,7 @@ class TensorEngine:
         """A CUDA graph of one step; recording and warming up leave the state as it was."""
         state = (self.theta, self.first, self.second, self.total)
         before = [tensor.clone() for tensor in state]
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(WARM_STEPS):
@@ -189,13 +207,13 @@ class TensorSamples:
         rest = torch.where(apart, own, past)
         least, greatest = self.support
         values = least + (greatest - least) * (rest.float() * self.scale)
-        return torch.where(past <= self.last, values, 0.0)
+        return values.masked_fill(past > self.last, 0.0)
 
     def _words(self, step: torch.Tensor) -> torch.Tensor:
         """Philox in int64: products wrap, their bits are right. (S, B, R)."""
         k0, k1 = self.seed & LOW, self.seed >> 32 & LOW
         sample, four = self.counters
-        shape = torch.broadcast_shapes(self.seed.shape, sample.shape, four.shape)
+        shape = (len(self.seed), len(sample), len(four))
         a, b = sample.expand(shape), step.expand(shape)
         c, d = four.expand(shape), torch.full((), DATA, device=step.device).expand(shape)
         for _ in range(ROUNDS):

@@ -25,14 +25,18 @@ from superposition.validate.schedule import Schedule
 from superposition.validate.watch import Watch
 
 Array = NDArray[np.float64]
-LOOK = 4e8  # numbers multiplied between two looks at the progress bar
+LOOK = {"compiled": 4e8, "cpu": 4e8}  # numbers multiplied between two looks at the progress bar
+LOOK_GPU = 4e11
 
 
 class Engine(Protocol):
     """Takes steps with all models or some."""
 
-    def advance(self, first: int, rates: Array, models: NDArray[np.intp]) -> Array:
-        """Take the steps ``first`` … with ``rates`` (models, steps); their mean batch losses."""
+    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
+        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,).
+
+        rates: (steps,); pace: (models,), what each model multiplies them with.
+        """
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
@@ -111,6 +115,7 @@ def train(
                     _engine(instances.taken(part), schedule, begin.taken(part), place, threads),
                     instances.taken(part),
                     schedule,
+                    _looks(instances.taken(part), schedule, moments, place),
                     moments,
                     bar,
                 )
@@ -146,23 +151,28 @@ def _engine(
         from superposition.validate.compiled_engine import CompiledEngine
 
         return CompiledEngine.begin(instances, schedule, begin, threads)
-    from superposition.validate.tensor_engine import TensorEngine
+    from superposition.validate.tensor_engine import begin_on
 
-    return TensorEngine.begin(instances, schedule, begin, place)
+    return begin_on(place, instances, schedule, begin)
 
 
 def _trained(
-    engine: Engine, instances: Instances, schedule: Schedule, moments: list[int], bar: tqdm[None]
+    engine: Engine,
+    instances: Instances,
+    schedule: Schedule,
+    looks: list[int],
+    moments: list[int],
+    bar: tqdm[Any],
 ) -> TrainedModels:
     """One chunk, from look to look."""
     watch = Watch(instances.count, schedule)
     pace = np.ones(instances.count) if instances.pace is None else instances.pace
     rates = schedule.rates()
     kept = {0: (engine.parameters(), watch.loss.copy())} if 0 in moments else {}
-    for first, last in pairwise(_looks(instances, schedule, moments)):
+    for first, last in pairwise(looks):
         models = watch.running()
         if len(models):
-            loss = engine.advance(first, pace[models, None] * rates[first:last], models)
+            loss = engine.advance(first, rates[first:last], pace[models], models)
             watch.saw(models, loss, last - first, last)
         bar.update(last - first)
         low, middle, high = np.quantile(watch.loss, (0.1, 0.5, 0.9))
@@ -177,10 +187,10 @@ def _trained(
     return TrainedModels(end.W, end.b, end.W_out, watch.steps, watch.loss, history)
 
 
-def _looks(instances: Instances, schedule: Schedule, moments: list[int]) -> list[int]:
+def _looks(instances: Instances, schedule: Schedule, moments: list[int], place: str) -> list[int]:
     """0, every number of steps at which something is looked at, and the last."""
     work = instances.count * schedule.batch * instances.features * (instances.hidden + 2)
-    often = range(0, schedule.steps, max(1, int(LOOK / work)))
+    often = range(0, schedule.steps, max(1, int(LOOK.get(place, LOOK_GPU) / work)))
     stopping = schedule.stopping
     checks = range(0, schedule.steps, stopping.every) if stopping else ()
     return sorted({0, *often, *checks, *moments, schedule.steps})

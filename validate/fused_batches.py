@@ -1,0 +1,63 @@
+"""Batches for the tensor engine on a GPU: words, switches and values in one pass, by Triton."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from superposition.validate.feature_samples import FeatureSampler
+
+SAMPLES, FOURS = 64, 8  # that a program draws of a model, and groups of four features
+
+
+def device_of(tensor: torch.Tensor) -> AbstractContextManager[object]:
+    """Launches, streams and graphs are those of the tensor's device, not of the current one."""
+    return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
+
+
+@dataclass(frozen=True, eq=False)
+class FusedBatches:
+    """``TensorSamples`` where Triton is: the same samples, without a word in memory."""
+
+    seed: torch.Tensor
+    law: tuple[torch.Tensor, ...]
+    switch: torch.Tensor
+    support: tuple[float, float]
+    shape: tuple[int, int, int]
+    apart: bool
+
+    @classmethod
+    def of(cls, sampler: FeatureSampler, size: int, device: str) -> FusedBatches:
+        """The sampler's numbers on a device, for batches of ``size``."""
+
+        def put(array: NDArray[np.generic]) -> torch.Tensor:
+            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+        models, n = sampler.low.shape
+        return cls(
+            put(sampler.seed.astype(np.int64)),
+            tuple(put(each) for each in (sampler.low, sampler.last, sampler.scale)),
+            put(sampler.switch),
+            sampler.support,
+            (models, size, n),
+            bool(np.any(sampler.switch != np.arange(n))),
+        )
+
+    def batch(self, step: torch.Tensor) -> torch.Tensor:
+        """The batch of one step, (S, B, n); a launch that a CUDA graph can record."""
+        from superposition.validate.fused_samples import fill_features
+
+        models, size, n = self.shape
+        x = torch.empty(self.shape, device=self.seed.device)
+        least, greatest = self.support
+        with device_of(x):
+            fill_features[(models * -(-size // SAMPLES), -(-n // (4 * FOURS)))](
+                x, self.seed, step, self.law, self.switch, n, size, (least, greatest - least),
+                UNIT=(least, greatest) == (0, 1), APART=self.apart, BLOCK=SAMPLES, FOURS=FOURS,
+                enable_fp_fusion=False,
+            )  # fmt: skip
+        return x

@@ -1,0 +1,121 @@
+r"""Training small models on a GPU, fused: a launch takes each of them from look to look.
+
+A program of the grid is a model: only running ones are launched. Steps, samples and the state of
+the optimiser stay on the chip, so memory holds nothing but θ. Sums of a batch are ordered by lanes:
+weights are those of the other engines to rounding, samples bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from superposition.validate.feature_samples import FeatureSampler
+from superposition.validate.fused_batches import device_of
+from superposition.validate.fused_sizes import portions
+from superposition.validate.instances import Instances
+from superposition.validate.optimiser import SGD
+from superposition.validate.parameters import Parameters
+from superposition.validate.schedule import Schedule
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FusedEngine:
+    """The state of S models: θ and the optimiser's two means, (S, R, n), moved in place.
+
+    law: low, last, scale, (S, n); portions: (samples a program takes at once, its warps).
+    """
+
+    instances: Instances
+    schedule: Schedule
+    sampler: FeatureSampler
+    state: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    seed: torch.Tensor
+    law: tuple[torch.Tensor, ...]
+    importance: torch.Tensor
+    portions: tuple[int, int]
+
+    @classmethod
+    def begin(
+        cls, instances: Instances, schedule: Schedule, initial: Parameters, device: str
+    ) -> FusedEngine:
+        """Before the first step."""
+        rows = [initial.W, initial.b[:, None]]
+        if initial.W_out is not None:
+            rows.insert(1, initial.W_out.mT)
+        sampler = FeatureSampler.of(instances)
+
+        def put(array: NDArray[Any]) -> torch.Tensor:
+            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+        theta = put(np.concatenate(rows, axis=1))
+        return cls(
+            instances,
+            schedule,
+            sampler,
+            (theta, torch.zeros_like(theta), torch.zeros_like(theta)),
+            put(sampler.seed.astype(np.int64)),
+            tuple(put(each) for each in (sampler.low, sampler.last, sampler.scale)),
+            put(instances.importance.astype(np.float32)),
+            portions(instances, schedule),
+        )
+
+    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
+        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,)."""
+        from superposition.validate.fused_step import advance
+
+        device = self.state[0].device
+        index, own, table = (
+            torch.from_numpy(np.ascontiguousarray(each)).to(device)
+            for each in (models, pace, self._table(first, rates))
+        )
+        loss = torch.full((len(models),), np.nan, dtype=torch.float64, device=device)
+        batch, (block, warps) = self.schedule.batch, self.portions
+        method, constants = self._constants()
+        least, greatest = self.sampler.support
+        architecture = self.instances.architecture
+        with device_of(self.state[0]):
+            advance[(len(models),)](
+                self.state, index, self.seed, self.law, self.importance, own, table, loss,
+                first, len(rates), batch, 2 / batch, (least, greatest - least), constants,
+                SWITCH=tuple(self.sampler.switch.tolist()), UNIT=(least, greatest) == (0, 1),
+                HIDDEN=self.instances.hidden, WORDS=self.sampler.words,
+                UNTIED=not architecture.tied, RECTIFIED=architecture.hidden == "relu",
+                RELU=architecture.output == "relu", ABSOLUTE=architecture.target == "absolute",
+                BIASED=architecture.biased, METHOD=method, EVEN=batch % block == 0, BLOCK=block,
+                num_warps=warps, enable_fp_fusion=False,
+            )  # fmt: skip
+        found: Array = loss.cpu().numpy()
+        return found
+
+    def parameters(self) -> Parameters:
+        """A copy of what the models are now."""
+        m = self.instances.hidden
+        theta = self.state[0].cpu().numpy()
+        tied = self.instances.architecture.tied
+        W_out = None if tied else np.ascontiguousarray(theta[:, m : 2 * m].mT)
+        return Parameters(theta[:, :m].copy(), theta[:, -1].copy(), W_out)
+
+    def _table(self, first: int, rates: Array) -> Array:
+        """A row a step: the gain and the decay of a model of pace 1, and what scales √V; (T, 3)."""
+        chosen = self.schedule.optimiser
+        if isinstance(chosen, SGD):
+            return np.stack([rates, np.ones_like(rates), np.zeros_like(rates)], axis=1)
+        t = np.arange(first + 1, first + 1 + len(rates))
+        decay = chosen.weight_decay * rates if chosen.decoupled else np.zeros_like(rates)
+        root = 1 / np.sqrt(1 - chosen.beta2**t)
+        return np.stack([rates / (1 - chosen.beta1**t), root, decay], axis=1)
+
+    def _constants(self) -> tuple[int, tuple[float, float, float, float, float]]:
+        """The method's number and (β1, 1 - β1, 1 - β2, ε, λ) as the kernel takes them."""
+        chosen = self.schedule.optimiser
+        if isinstance(chosen, SGD):
+            return 0, (chosen.momentum, 0.0, 0.0, 0.0, chosen.weight_decay)
+        shares = chosen.beta1, 1 - chosen.beta1, 1 - chosen.beta2
+        return 2 if chosen.decoupled else 1, (*shares, chosen.eps, chosen.weight_decay)
