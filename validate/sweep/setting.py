@@ -25,7 +25,8 @@ class Setting:
 
     importance: (n,); density: one number or (n,); hidden: m; pace: what the schedule's learning
     rate is multiplied with; scale: of the initial Xavier weights; the others as in ``Instances``.
-    Raises ``ValueError`` where ``Instances`` does, and for a negative scale.
+    Raises ``ValueError`` where ``Instances`` does, and for a pace or scale that is
+    no positive number (a scale may be 0).
 
     >>> Setting(importance=(1, 0.5, 0.5), density=0.1, hidden=2).features
     3
@@ -47,6 +48,8 @@ class Setting:
         for name in ("pace", "scale"):
             check_scalar(getattr(self, name), name)
             check_finite(getattr(self, name), name)
+        if self.pace <= 0:
+            raise ValueError(f"pace is {self.pace:g}; it must be positive.")
         if self.scale < 0:
             raise ValueError(f"scale is {self.scale:g}; it must not be negative.")
         instances((self,), (0,))

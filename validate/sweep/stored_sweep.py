@@ -74,13 +74,14 @@ class Manifest:
         )
 
     def _text(self) -> str:
-        return json.dumps(vars(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        """All of it; the order of the axes is part of what a sweep is."""
+        return json.dumps(vars(self), ensure_ascii=False, allow_nan=False)
 
 
 def claim(folder: Path, manifest: Manifest) -> None:
     """Make ``folder`` that of one sweep; raises ``ValueError`` if it has tiles of another."""
     there = Manifest.read(folder)
-    if there == manifest:
+    if there == manifest and list(there.axes) == list(manifest.axes):
         return
     if there is not None and any((folder / name).exists() for name in there.files):
         old, new = vars(there), vars(manifest)
