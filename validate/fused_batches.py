@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from superposition.validate.feature_samples import FeatureSampler
 
-SAMPLES, FOURS = 64, 8  # that a program draws of a model, and groups of four features
+SAMPLES, FOURS = 64, 8  # that a program draws of a model, and groups of four features at most
 
 
 def device_of(tensor: torch.Tensor) -> AbstractContextManager[object]:
@@ -52,12 +52,13 @@ class FusedBatches:
         from superposition.validate.fused_samples import fill_features
 
         models, size, n = self.shape
+        fours = min(FOURS, 1 << (-(-n // 4) - 1).bit_length())
         x = torch.empty(self.shape, device=self.seed.device)
         least, greatest = self.support
         with device_of(x):
-            fill_features[(models * -(-size // SAMPLES), -(-n // (4 * FOURS)))](
+            fill_features[(models * -(-size // SAMPLES), -(-n // (4 * fours)))](
                 x, self.seed, step, self.law, self.switch, n, size, (least, greatest - least),
-                UNIT=(least, greatest) == (0, 1), APART=self.apart, BLOCK=SAMPLES, FOURS=FOURS,
+                UNIT=(least, greatest) == (0, 1), APART=self.apart, BLOCK=SAMPLES, FOURS=fours,
                 enable_fp_fusion=False,
             )  # fmt: skip
         return x
