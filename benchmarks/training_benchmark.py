@@ -85,7 +85,7 @@ def notebook(case: Case) -> Step:
         hidden = torch.einsum("...if,ihf->...ih", x, W)
         made = torch.relu(torch.einsum("...ih,ihf->...if", hidden, W) + b)
         error = importance * (x.abs() - made) ** 2
-        error.mean((0, 2)).sum().backward()
+        torch.autograd.backward(error.mean((0, 2)).sum())
         optimiser.step()
 
     return step

@@ -11,7 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from superposition.theory.domain import check_count, check_density, check_finite, check_importance
 from superposition.theory.features.feature_law import FeatureLaw
-from superposition.theory.features.feature_sets import Anticorrelated, Correlated, Independent
+from superposition.theory.features.feature_sets import (
+    Anticorrelated,
+    Correlated,
+    FeatureSet,
+    Independent,
+)
 from superposition.theory.features.values import Binary, Uniform, ValueLaw, Values
 from superposition.validate.architecture import RELU_OUTPUT, Architecture
 
@@ -140,7 +145,7 @@ class Instances:
     def law(self, model: int) -> FeatureLaw:
         """The law of one model's features, as the exact loss takes it."""
         density = self.density[model]
-        sets = []
+        sets: list[FeatureSet] = []
         for members, part in self.parts():
             p = float(density[part.start])
             if members.together == "independent":

@@ -33,7 +33,7 @@ def random_words(seed: ArrayLike, c0: ArrayLike, c1: ArrayLike, c2: ArrayLike, c
     key = np.asarray(seed, dtype=np.uint64)
     k0, k1 = key & LOW, key >> np.uint64(32)
     a, b, c = (np.asarray(each, dtype=np.uint64) for each in (c0, c1, c2))
-    d = np.uint64(c3)
+    d = np.asarray(c3, dtype=np.uint64)
     for _ in range(ROUNDS):
         first, second = np.uint64(MULTIPLIERS[0]) * a, np.uint64(MULTIPLIERS[1]) * c
         a, b, c, d = (

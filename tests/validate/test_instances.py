@@ -83,8 +83,11 @@ def test_bad_schedules_are_refused(changes: dict[str, float], sentence: str) -> 
         (lambda: SGD(momentum=1.5), "momentum is 1.5"),
         (lambda: Stopping(every=0), "every is 0"),
         (lambda: Stopping(fall=1.0), "fall is 1.0"),
-        (lambda: Architecture(hidden="gelu"), "hidden is 'gelu'; it must be one of identity, relu"),
-        (lambda: Members("apart", 3), "together is 'apart'"),
+        (
+            lambda: Architecture(hidden="gelu"),  # type: ignore[arg-type]
+            "hidden is 'gelu'; it must be one of identity, relu",
+        ),
+        (lambda: Members("apart", 3), "together is 'apart'"),  # type: ignore[arg-type]
         (lambda: Members("correlated", 0), "the number of features in a set is 0"),
     ],
 )

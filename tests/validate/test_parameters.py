@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from superposition.validate.architecture import ABSOLUTE_VALUE, Architecture
 from superposition.validate.instances import Instances
 from superposition.validate.parameters import Parameters, polygon, xavier
+
+
+def ones(*shape: int) -> NDArray[np.float32]:
+    return np.ones(shape, np.float32)
 
 
 def models(count: int, n: int = 6, m: int = 2, first: int = 0) -> Instances:
@@ -61,11 +66,11 @@ def test_polygons_are_regular() -> None:
         (lambda: polygon(models(2), 2.5), "corners is 2.5"),
         (lambda: polygon(models(2, m=3), 3), "hidden is 3"),
         (
-            lambda: Parameters(np.ones((2, 2, 6)), np.ones((2, 5))).checked(models(2)),
+            lambda: Parameters(ones(2, 2, 6), ones(2, 5)).checked(models(2)),
             r"initial b has shape \(2, 5\); for these instances it must be \(2, 6\)",
         ),
         (
-            lambda: Parameters(np.full((2, 2, 6), np.inf), np.ones((2, 6))).checked(models(2)),
+            lambda: Parameters(np.inf * ones(2, 2, 6), ones(2, 6)).checked(models(2)),
             "initial W contains inf",
         ),
         (
@@ -77,7 +82,7 @@ def test_polygons_are_regular() -> None:
             "W_out is given",
         ),
         (
-            lambda: Parameters(np.ones((2, 2, 6)), np.ones((2, 6))).checked(
+            lambda: Parameters(ones(2, 2, 6), ones(2, 6)).checked(
                 replace(models(2), architecture=Architecture(biased=False))
             ),
             "initial b is not zero",

@@ -39,7 +39,7 @@ EVERY = [
     ABSOLUTE_VALUE,
     UNTIED,
     Architecture(biased=False),
-    *(Architecture(output=output) for output in ("gelu", "softplus", "tanh")),  # type: ignore[arg-type]
+    *(Architecture(output=output) for output in ("gelu", "softplus", "tanh")),
 ]
 SHORT = Schedule(steps=30, batch=300)
 
@@ -121,7 +121,7 @@ def test_the_engines_agree(architecture: Architecture, sets: tuple[Members, ...]
     np.testing.assert_allclose(compiled.W, tensors.W, atol=2e-5)
     np.testing.assert_allclose(compiled.b, tensors.b, atol=2e-5)
     np.testing.assert_allclose(compiled.loss, tensors.loss, rtol=1e-4)
-    if not architecture.tied:
+    if compiled.W_out is not None and tensors.W_out is not None:
         np.testing.assert_allclose(compiled.W_out, tensors.W_out, atol=2e-5)
     if not architecture.biased:
         assert not compiled.b.any()
@@ -160,7 +160,7 @@ def test_optimisers_are_torch_s(ours: Optimiser, theirs: Any, device: str) -> No
         x = torch.from_numpy(sampler.batch(step, 100))
         optimiser.zero_grad()
         made = torch.relu(x @ W.mT @ W + b[:, None])
-        (importance * (made - x) ** 2).sum(2).mean(1).sum().backward()
+        torch.autograd.backward((importance * (made - x) ** 2).sum(2).mean(1).sum())
         optimiser.step()
     np.testing.assert_allclose(found.W, W.detach().numpy(), atol=2e-5)
     np.testing.assert_allclose(found.b, b.detach().numpy(), atol=2e-5)

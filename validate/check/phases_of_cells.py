@@ -140,7 +140,7 @@ def _outcome(
             why=why[cell],
             note=f"found {cells.found[cell]}",
         )
-        for cell in np.flatnonzero(~agrees & judged)
+        for cell in np.flatnonzero(~agrees & judged).tolist()
     )
     near = float(agrees[~judged].mean()) if np.any(~judged) else 1.0
     comparison = Comparison(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LIMIT = 30.0  # tolerances; what lies beyond is drawn there
 BEST, MEDIAN, WORST = "#0072b2", "#56b4e9", "#999999"
 PHASES = ("#e8e8e8", "#9ad0f3", "#f3c987", "#9fd8c0", "#e6b4cd", "#f0e8a0", "#c7c3e8", "#cfa98f")
-STILL = {"svg.hashsalt": "superposition", "svg.fonttype": "none", "font.size": 9}
+STILL: Any = {"svg.hashsalt": "superposition", "svg.fonttype": "none", "font.size": 9}
 
 
 def picture(outcome: Outcome) -> str | None:

@@ -35,7 +35,7 @@ def _table(name: str) -> Any:
 
 def cosines(packing: Packing) -> Array:
     """What must be small: cosines, for lines their absolute values; the diagonal is -1."""
-    gram = packing.points @ packing.points.T
+    gram: Array = np.asarray(packing.points @ packing.points.T, dtype=float)
     np.fill_diagonal(gram, 0.0)
     gram = np.abs(gram) if packing.energy == "lines" else gram
     np.fill_diagonal(gram, -1.0)
