@@ -83,7 +83,7 @@ def train_with(executor: Submits, tiles: Sequence[Tile], finished: Finished) -> 
     def submit(tile: Tile, attempt: int) -> None:
         try:
             task = executor.submit(train_tile, tile.on_one_thread(), uuid4().hex)
-        except RuntimeError as error:
+        except Exception as error:  # every executor has its own
             raise BrokenExecutor(f"the executor takes no more tiles: {error}") from error
         waiting[task] = tile, attempt
 

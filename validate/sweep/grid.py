@@ -102,7 +102,7 @@ class Grid:
 
 
 def _check_axis(name: str, values: Any) -> None:
-    if not isinstance(name, str) or not name.isidentifier() or name in (*DIMENSIONS, *FIELDS):
+    if not str(name).isidentifier() or name in (*DIMENSIONS, *FIELDS):
         raise ValueError(
             f"axes has the name {name!r}; it must be a name that Python allows for an argument, "
             f"and none of {', '.join((*DIMENSIONS, *FIELDS))}."

@@ -154,8 +154,8 @@ class Assembly:
         """Into the corner of the room: a model may have fewer features than others."""
         if name not in self._flat:
             self._flat[name] = self._room("W_out")
-        corner = tuple(slice(size) for size in stored.shape[1:])
-        self._flat[name][(index, *corner)] = stored
+        corner: list[Any] = [slice(size) for size in stored.shape[1:]]
+        self._flat[name][index, *corner] = stored
 
     def _room(self, name: str) -> Array:
         sizes = (self._sizes[each] for each in PER_MODEL[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,9 +84,9 @@ def sweep(
         try:
             _train(left, executor, workers, collected)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(collected.told(place)) from None
+            raise KeyboardInterrupt(_told(tiles, place)) from None
         except RuntimeError as error:
-            raise RuntimeError(f"{error} {collected.told(place)}") from error
+            raise RuntimeError(f"{str(error).rstrip('.')}. {_told(tiles, place)}") from error
     return collected.assembly.result()
 
 
@@ -100,10 +101,16 @@ def _train(
         train_here(tiles, collected.made)
 
 
+def _told(tiles: list[Tile], folder: Path) -> str:
+    """Where things are."""
+    there = sum(tile.path.exists() for tile in tiles)
+    return f"{there} of {len(tiles)} tiles are in {folder}; the same call goes on from there."
+
+
 class _Collected:
     """The tiles that are there, read and checked, and what the bar says of them."""
 
-    def __init__(self, assembly: Assembly, bar: tqdm[None]) -> None:
+    def __init__(self, assembly: Assembly, bar: tqdm[Never]) -> None:
         """None yet."""
         self.assembly, self._bar = assembly, bar
         self._losses: list[NDArray[np.float64]] = []
@@ -131,10 +138,3 @@ class _Collected:
                 f"a worker has written {tile.path}, which is not there, or not whole; the folder "
                 "must be one that the workers share with the caller."
             )
-
-    def told(self, folder: Path) -> str:
-        """Where things are."""
-        return (
-            f"{len(self._losses)} of {self._bar.total} tiles are in {folder}; the same call goes "
-            "on from there."
-        )

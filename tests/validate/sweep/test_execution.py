@@ -25,6 +25,8 @@ from superposition.validate.schedule import Schedule
 from superposition.validate.sweep import Grid, SweepResult, execution, sweep
 from superposition.validate.sweep import tile as tile_module
 from superposition.validate.sweep.execution import ATTEMPTS
+from superposition.validate.sweep.training_sources import made_by
+from superposition.validate.training import train
 from tests.validate.sweep.same import assert_same, tiles
 
 GRID = Grid({"density": [0.1, 0.5], "importance": [0.5, 1.0, 2.0]}, seeds=2)
@@ -128,7 +130,6 @@ def test_a_result_that_was_there_is_not_trained_again(
             return super().submit(call, *given, **more)
 
     trained = []
-    train = tile_module.train
 
     def counted(*given: Any, **more: Any) -> Any:
         trained.append(given)
@@ -141,7 +142,7 @@ def test_a_result_that_was_there_is_not_trained_again(
 
 def test_an_executor_that_is_broken_or_closed_is_said_to_be(tmp_path: Path) -> None:
     executor = Losing(iter([False] * 2 + [True] * 99), BrokenExecutor("no more"))
-    with pytest.raises(RuntimeError, match="a worker died: no more 2 of 6 tiles are in"):
+    with pytest.raises(RuntimeError, match="a worker died: no more. 2 of 6 tiles are in"):
         swept(tmp_path, executor)
     closed = ThreadPoolExecutor(1)
     closed.shutdown()
@@ -153,8 +154,6 @@ def test_an_executor_that_is_broken_or_closed_is_said_to_be(tmp_path: Path) -> N
 def test_other_versions_on_a_worker_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_by = tile_module.made_by
-
     class Elsewhere(Losing):
         def submit(self, call: Callable[..., Any], /, *given: Any, **more: Any) -> Future[Any]:
             with monkeypatch.context() as patch:

@@ -103,7 +103,7 @@ def test_bad_settings_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match="first_seed is -1"):
         Grid(PLANE, seeds=1, first_seed=-1)
     with pytest.raises(ValueError, match=r"setting\(density = 0.5\) is None; it must be a Setting"):
-        Grid({"density": [0.5]}, 1, lambda **_: None)  # type: ignore[arg-type,return-value]
+        Grid({"density": [0.5]}, 1, lambda **_: None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="density has 3 entries; it must have one per feature"):
         Setting((1, 1), (0.1, 0.1, 0.1), 1)
     with pytest.raises(ValueError, match="importance has shape"):

@@ -7,16 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from superposition.numerics.stored_arrays import read, write
+from superposition.validate.architecture import Architecture
 from superposition.validate.instances import grid
-from superposition.validate.schedule import Schedule
+from superposition.validate.parameters import xavier
+from superposition.validate.schedule import Schedule, Stopping
 from superposition.validate.sweep import tile as tile_module
 from superposition.validate.sweep import trained
+from superposition.validate.training import train
 
 MODELS = grid([0.5, 2.0], [0.1, 0.5], features=2, hidden=1, seeds=2)
 SHORT = Schedule(steps=20, batch=8)
@@ -30,6 +35,53 @@ def test_a_second_call_reads_and_trains_nothing(
     monkeypatch.setattr(tile_module, "train", None)
     second = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
     np.testing.assert_array_equal(first.W, second.W)
+
+
+UNTIED = replace(MODELS, architecture=Architecture(tied=False), pace=np.linspace(0.5, 2, 8))
+STOPPED = Schedule(steps=200, batch=8, stopping=Stopping(every=20, fall=0.5, patience=1))
+FIELDS = ("W", "b", "W_out", "steps", "loss")
+
+
+def test_every_field_is_kept_and_what_the_trainer_returned(tmp_path: Path) -> None:
+    begin = xavier(UNTIED, 0.3)
+    expected = train(UNTIED, STOPPED, progress=False, initial=begin, record=[0, 50])
+    assert (expected.steps < 200).any()
+    for _ in range(2):
+        found = trained(
+            "run", UNTIED, STOPPED, tmp_path, tile=3, progress=False, initial=begin, record=[50, 0]
+        )
+        for name in FIELDS:
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+        assert found.history is not None
+        assert expected.history is not None
+        np.testing.assert_array_equal(found.history.steps, [0, 50])
+        np.testing.assert_array_equal(found.history.loss, expected.history.loss)
+        for ours, theirs in zip(found.history.parameters, expected.history.parameters, strict=True):
+            for name in FIELDS[:3]:
+                np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+def test_another_beginning_is_another_file(tmp_path: Path) -> None:
+    for scale in (0.5, 1):
+        trained("run", MODELS, SHORT, tmp_path, progress=False, initial=xavier(MODELS, scale))
+    trained("run", MODELS, SHORT, tmp_path, progress=False, record=[3])
+    assert len(list(tmp_path.glob("run-*.npz"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"record": [21]}, "record contains 21"),
+        ({"tile": 0}, "tile is 0"),
+        ({"initial": xavier(MODELS.taken(slice(1)))}, "initial W has shape"),
+    ],
+)
+def test_bad_settings_are_refused_before_anything(
+    tmp_path: Path, given: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        trained("run", MODELS, SHORT, tmp_path / "new", progress=False, **given)
+    assert not (tmp_path / "new").exists()
 
 
 def test_another_setting_is_another_file(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from superposition.numerics import stored_arrays
 from superposition.theory.features.values import Values
@@ -110,9 +113,12 @@ def test_a_damaged_tile_is_noticed_and_made_again(tmp_path: Path, damage: str) -
     content = bytearray(one.read_bytes())
     content[content.index(first.W.reshape(-1, 2)[5:10].tobytes())] ^= 0x01
     one.write_bytes(
-        {"flip": bytes(content), "cut": content[:-9], "empty": b"", "foreign": other.read_bytes()}[
-            damage
-        ]
+        {
+            "flip": bytes(content),
+            "cut": bytes(content[:-9]),
+            "empty": b"",
+            "foreign": other.read_bytes(),
+        }[damage]
     )
     with pytest.warns(UserWarning, match="is damaged and missing until the sweep is called again"):
         assert open_sweep(tmp_path).missing_tiles == 1
@@ -150,7 +156,12 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("given", "told"), OTHERS, ids=[told for _, told in OTHERS])
 def test_a_folder_holds_one_sweep(tmp_path: Path, given: dict[str, Any], told: str) -> None:
     first = swept(tmp_path)
-    everything = {"grid": GRID, "schedule": SHORT, "tile": 5, "progress": False} | given
+    everything: dict[str, Any] = {
+        "grid": GRID,
+        "schedule": SHORT,
+        "tile": 5,
+        "progress": False,
+    } | given
     with pytest.raises(ValueError, match=f"holds another sweep: {told}"):
         sweep(folder=tmp_path, **everything)
     assert_same(first, swept(tmp_path))
@@ -233,6 +244,26 @@ def test_an_interrupt_says_where_things_are(
         swept(tmp_path)
     assert_same(swept(tmp_path), swept(tmp_path / "undisturbed"))
     assert len(calls) == 3 + 3 + 5
+
+
+def test_the_bar_counts_tiles_and_shows_losses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept(tmp_path)
+    next(tmp_path.glob("tile-2-*.npz")).unlink()
+    told = io.StringIO()
+    terminal = partial(tqdm, file=told, mininterval=0)
+    monkeypatch.setattr(
+        resumable, "tqdm", lambda **given: terminal(**given | {"disable": given["disable"] is True})
+    )
+    found = swept(tmp_path, progress=True)
+    low, middle, high = np.quantile(found.loss, (0.1, 0.5, 0.9))
+    *_, last = told.getvalue().strip().split("\r")
+    assert "5/5" in last
+    assert f"loss {low:.2e}, {middle:.2e}, {high:.2e}" in last
+    told.truncate(0)
+    swept(tmp_path)
+    assert not told.getvalue()
 
 
 def test_a_folder_that_workers_do_not_share_is_noticed(
