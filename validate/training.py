@@ -7,7 +7,9 @@ settings give the same trained weights on the same machine and device at the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
@@ -81,13 +83,15 @@ def train(
     record: Iterable[int] = (),
     device: str | None = None,
     threads: int | None = None,
+    deterministic: bool = False,
 ) -> TrainedModels:
     """Train every model of ``instances``; ``label`` names the progress bar.
 
     initial: where to begin, ``xavier(instances)`` for None; record: numbers of steps, 0 to all,
     at which the models are kept; device: "compiled" (the CPU, with numba) or one of torch's
     ("cpu", "cuda"), the first that is there of "compiled" and "cpu" for None; threads: of the
-    compiled step, one a core for None. The bar shows quantiles of the models' batch losses.
+    compiled step, one a core for None; deterministic: torch only with algorithms that give the
+    same bits every time (the compiled and the fused step always do). The bar shows quantiles of the models' batch losses.
     Raises ``ValueError`` where an argument does not fit ``instances`` or ``schedule``, and if a
     loss is no longer finite.
 
@@ -108,7 +112,10 @@ def train(
     parts = [slice(at, at + size) for at in range(0, instances.count, size)]
     quiet = None if progress else True  # None: silent where there is no terminal
     total = schedule.steps * len(parts)
-    with tqdm(total=total, desc=label, unit="step", disable=quiet) as bar:
+    with (
+        _bits_alike(deterministic and place != "compiled"),
+        tqdm(total=total, desc=label, unit="step", disable=quiet) as bar,
+    ):
         return joined(
             [
                 _trained(
@@ -141,6 +148,23 @@ def _place(device: str | None) -> str:
             f"{', '.join(['compiled', 'cpu', *['cuda'][: len(there)], *there])}."
         )
     return place
+
+
+@contextmanager
+def _bits_alike(wanted: bool) -> Iterator[None]:
+    """Torch refuses, meanwhile, what does not give the same bits every time."""
+    if not wanted:
+        yield
+        return
+    import torch
+
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as cuBLAS asks for
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def _engine(

@@ -173,6 +173,15 @@ def test_the_same_settings_give_the_same_weights_bit_for_bit(device: str) -> Non
     np.testing.assert_array_equal(first.b, second.b)
 
 
+def test_the_deterministic_mode_changes_no_weights_and_ends_with_the_call() -> None:
+    plain, strict = (
+        train(models(2), SHORT, progress=False, device="cpu", deterministic=wanted)
+        for wanted in (False, True)
+    )
+    np.testing.assert_array_equal(plain.W, strict.W)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 7), st.integers(1, 3), st.integers(0, 6))
 def test_compiled_models_depend_on_their_own_setting_alone(
