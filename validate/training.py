@@ -91,9 +91,9 @@ def train(
     at which the models are kept; device: "compiled" (the CPU, with numba) or one of torch's
     ("cpu", "cuda"), the first that is there of "compiled" and "cpu" for None; threads: of the
     compiled step, one a core for None; deterministic: torch only with algorithms that give the
-    same bits every time (the compiled and the fused step always do). The bar shows quantiles of the models' batch losses.
-    Raises ``ValueError`` where an argument does not fit ``instances`` or ``schedule``, and if a
-    loss is no longer finite.
+    same bits every time (the compiled and the fused step always do). The bar shows quantiles of
+    the models' batch losses. Raises ``ValueError`` where an argument does not fit ``instances`` or
+    ``schedule``, and if a loss is no longer finite.
 
     >>> models = Instances(np.ones((2, 3)), np.full((2, 3), 0.5), np.arange(2), hidden=2)
     >>> train(models, Schedule(steps=20), progress=False).W.shape

@@ -23,7 +23,7 @@ from superposition.validate.check.comparison import Comparison, Found
 from superposition.validate.check.exact_losses import exact_losses
 from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
-from superposition.validate.stored_runs import trained
+from superposition.validate.sweep.model_list import trained
 
 ZERO = 1e-3  # of Σ I_i Var |x_i|: two neurons a feature
 APART = 0.05  # of L_apart, dense

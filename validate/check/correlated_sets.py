@@ -23,7 +23,7 @@ from superposition.validate.check.comparison import Comparison, Found, loss_comp
 from superposition.validate.check.exact_losses import exact_losses, polished
 from superposition.validate.instances import Instances, Members
 from superposition.validate.schedule import Schedule
-from superposition.validate.stored_runs import trained
+from superposition.validate.sweep.model_list import trained
 from superposition.validate.training import TrainedModels
 
 Array = NDArray[np.float64]

@@ -18,7 +18,7 @@ from superposition.validate.check.comparison import Comparison, Found, loss_comp
 from superposition.validate.check.exact_losses import exact_losses, polished
 from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
-from superposition.validate.stored_runs import trained
+from superposition.validate.sweep.model_list import trained
 
 LOSS = 0.01  # relative
 GRAM = 0.05  # of any entry of WᵀW

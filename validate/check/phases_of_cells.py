@@ -27,7 +27,7 @@ from superposition.validate.check.check import Check, Outcome, Plane, Size
 from superposition.validate.check.comparison import Comparison, Found, Why
 from superposition.validate.instances import Instances, grid
 from superposition.validate.schedule import Schedule
-from superposition.validate.stored_runs import trained
+from superposition.validate.sweep.model_list import trained
 from superposition.validate.training import TrainedModels
 
 Array = NDArray[np.float64]

@@ -21,7 +21,7 @@ from superposition.validate.check.check import Check, Outcome, Size
 from superposition.validate.check.comparison import Comparison, Found
 from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
-from superposition.validate.stored_runs import trained
+from superposition.validate.sweep.model_list import trained
 
 Array = NDArray[np.float64]
 
