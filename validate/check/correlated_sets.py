@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 
 LOSS = 0.02  # the best beside the best after polishing all, relative
 ORTHOGONAL, ANTIPODAL, BESIDE = 0.05, 0.05, 0.05  # of a cosine
+POLISHED, STEPS = 3, 100  # of the best; steps, each of which takes half a second at n = 20
 WITHIN_SET = 0.1  # of an entry of WᵀW within a set of ten
 BUDGETS: dict[Size, tuple[int, int, Schedule]] = {
     "smoke": (2, 8, annealed(3000, 256)),
@@ -109,7 +110,7 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
 def _rows(setting: Setting, models: TrainedModels, instances: Instances) -> list[Comparison]:
     losses = exact_losses(models, instances)
     ranked = np.argsort(losses)
-    ends = [polished(models, instances, int(s)) for s in ranked[:5]]
+    ends = [polished(models, instances, int(s), most_steps=STEPS) for s in ranked[:POLISHED]]
     claims = [setting.claims(W.astype(float)) for W in models.W]
     what, _, tolerance = claims[0]
     values = Found.of([value for _, value, _ in claims], losses)

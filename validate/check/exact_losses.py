@@ -41,7 +41,9 @@ def exact_losses(
     )  # fmt: skip
 
 
-def polished(models: TrainedModels | Parameters, instances: Instances, model: int) -> NearbyOptimum:
+def polished(
+    models: TrainedModels | Parameters, instances: Instances, model: int, most_steps: int = 2000
+) -> NearbyOptimum:
     """The minimum of the exact loss downhill of one model; raises as ``exact_losses`` does."""
     W_out = None if models.W_out is None else models.W_out[model].astype(float)
     return nearby_optimum(
@@ -51,6 +53,7 @@ def polished(models: TrainedModels | Parameters, instances: Instances, model: in
         instances.law(model),
         W_out=W_out,
         model=_known(instances),
+        most_steps=most_steps,
     )
 
 
