@@ -36,10 +36,7 @@ class CompiledEngine:
         cls, instances: Instances, schedule: Schedule, initial: Parameters, threads: int | None
     ) -> CompiledEngine:
         """Before the first step; threads: None for one a core."""
-        rows = [initial.W, initial.b[:, None]]
-        if initial.W_out is not None:
-            rows.insert(1, initial.W_out.mT)
-        theta = np.ascontiguousarray(np.concatenate(rows, axis=1), dtype=np.float32)
+        theta = initial.rows()
         means = np.zeros_like(theta), np.zeros_like(theta)
         count = min(threads or os.cpu_count() or 1, len(theta))
         return cls(instances, schedule, FeatureSampler.of(instances), theta, means, count)
@@ -64,10 +61,7 @@ class CompiledEngine:
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
-        m = self.instances.hidden
-        tied = self.instances.architecture.tied
-        W_out = None if tied else np.ascontiguousarray(self.theta[:, m : 2 * m].mT)
-        return Parameters(self.theta[:, :m].copy(), self.theta[:, -1].copy(), W_out)
+        return Parameters.of_rows(self.theta, self.instances.hidden)
 
     def _advance(
         self,

@@ -46,15 +46,12 @@ class FusedEngine:
         cls, instances: Instances, schedule: Schedule, initial: Parameters, device: str
     ) -> FusedEngine:
         """Before the first step."""
-        rows = [initial.W, initial.b[:, None]]
-        if initial.W_out is not None:
-            rows.insert(1, initial.W_out.mT)
         sampler = FeatureSampler.of(instances)
 
         def put(array: NDArray[Any]) -> torch.Tensor:
             return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
-        theta = put(np.concatenate(rows, axis=1))
+        theta = put(initial.rows())
         return cls(
             instances,
             schedule,
@@ -96,11 +93,7 @@ class FusedEngine:
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
-        m = self.instances.hidden
-        theta = self.state[0].cpu().numpy()
-        tied = self.instances.architecture.tied
-        W_out = None if tied else np.ascontiguousarray(theta[:, m : 2 * m].mT)
-        return Parameters(theta[:, :m].copy(), theta[:, -1].copy(), W_out)
+        return Parameters.of_rows(self.state[0].cpu().numpy(), self.instances.hidden)
 
     def _table(self, first: int, rates: Array) -> Array:
         """A row a step: the gain and the decay of a model of pace 1, and what scales √V; (T, 3)."""

@@ -44,6 +44,18 @@ class Parameters:
         W_out = None if self.W_out is None else np.array(self.W_out, np.float32)
         return Parameters(np.array(self.W, np.float32), np.array(self.b, np.float32), W_out)
 
+    def rows(self) -> Array:
+        """θ, as the engines keep it, (S, R, n): the rows of W, those of W_outᵀ if untied, b."""
+        readout = [] if self.W_out is None else [self.W_out.mT]
+        return np.concatenate([self.W, *readout, self.b[:, None]], axis=1)
+
+    @classmethod
+    def of_rows(cls, theta: Array, hidden: int) -> Parameters:
+        """What ``rows`` came from, as a copy; hidden: m."""
+        tied = theta.shape[1] == hidden + 1
+        W_out = None if tied else np.ascontiguousarray(theta[:, hidden : 2 * hidden].mT)
+        return cls(theta[:, :hidden].copy(), theta[:, -1].copy(), W_out)
+
     def taken(self, index: slice | NDArray[np.intp]) -> Parameters:
         """Those of some of the models."""
         W_out = None if self.W_out is None else self.W_out[index]

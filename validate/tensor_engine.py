@@ -69,10 +69,7 @@ class TensorEngine:
         cls, instances: Instances, schedule: Schedule, initial: Parameters, device: str
     ) -> TensorEngine:
         """Before the first step."""
-        rows = [initial.W, initial.b[:, None]]
-        if initial.W_out is not None:
-            rows.insert(1, initial.W_out.mT)
-        theta = torch.from_numpy(np.concatenate(rows, axis=1)).to(device)
+        theta = torch.from_numpy(initial.rows()).to(device)
         importance = torch.from_numpy(instances.importance.astype(np.float32)).to(device)
         kind = FusedBatches if theta.is_cuda and find_spec("triton") else TensorSamples
         samples = kind.of(FeatureSampler.of(instances), schedule.batch, device)
@@ -108,11 +105,7 @@ class TensorEngine:
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
-        m = self.instances.hidden
-        theta = self.theta.cpu().numpy()
-        tied = self.instances.architecture.tied
-        W_out = None if tied else np.ascontiguousarray(theta[:, m : 2 * m].mT)
-        return Parameters(theta[:, :m].copy(), theta[:, -1].copy(), W_out)
+        return Parameters.of_rows(self.theta.cpu().numpy(), self.instances.hidden)
 
     def _take(self) -> None:
         """One step; on a GPU the recorded one."""

@@ -41,6 +41,16 @@ def test_initial_weights_depend_on_the_seed_alone_and_are_xavier(
         assert not np.array_equal(beside.W_out[0].T, beside.W[0])
 
 
+@pytest.mark.parametrize("architecture", [Architecture(), ABSOLUTE_VALUE])
+def test_rows_are_put_together_and_taken_apart(architecture: Architecture) -> None:
+    begin = xavier(replace(models(3), architecture=architecture))
+    begin.b[:] = np.arange(18).reshape(3, 6)
+    again = Parameters.of_rows(begin.rows(), hidden=2)
+    np.testing.assert_array_equal(again.W, begin.W)
+    np.testing.assert_array_equal(again.b, begin.b)
+    np.testing.assert_equal(again.W_out, begin.W_out)
+
+
 def test_scales_are_a_model_s_own() -> None:
     plain, scaled = xavier(models(3)), xavier(models(3), scale=[1.0, 0.1, 3.0])
     np.testing.assert_allclose(scaled.W, plain.W * np.array([1, 0.1, 3])[:, None, None], rtol=1e-6)
