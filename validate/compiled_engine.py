@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from superposition.validate.compiled_step import advance
 from superposition.validate.feature_samples import FeatureSampler
 from superposition.validate.instances import Instances
-from superposition.validate.optimiser import SGD
+from superposition.validate.optimiser import SGD, step_table
 from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
 
@@ -43,15 +43,20 @@ class CompiledEngine:
 
     def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
         """Take the steps ``first`` … of ``models``; their mean batch losses, (models,)."""
-        loss, each = np.empty(len(models)), pace[:, None] * rates
+        loss, table = np.empty(len(models)), step_table(self.schedule.optimiser, first, rates)
         parts = [part for part in np.array_split(np.arange(len(models)), self.threads) if len(part)]
         if len(parts) == 1:
-            self._advance(first, each, models, loss)
+            self._advance(first, table, pace, models, loss)
             return loss
         with ThreadPoolExecutor(len(parts)) as pool:
             tasks = [
                 pool.submit(
-                    self._advance, first, each[part], models[part], loss[part[0] : part[-1] + 1]
+                    self._advance,
+                    first,
+                    table,
+                    pace[part],
+                    models[part],
+                    loss[part[0] : part[-1] + 1],
                 )
                 for part in parts
             ]
@@ -66,7 +71,8 @@ class CompiledEngine:
     def _advance(
         self,
         first: int,
-        rates: Array,
+        table: Array,
+        pace: Array,
         models: NDArray[np.intp],
         loss: Array,
     ) -> None:
@@ -83,8 +89,8 @@ class CompiledEngine:
         kind = (ACTIVATIONS.index(architecture.output), architecture.target == "absolute")
         advance(
             (self.theta, *self.means), models, sampler.seed, law,
-            self.instances.importance.astype(np.float32), shape, kind, rates, first,
-            self.schedule.batch, self._constants(), loss,
+            self.instances.importance.astype(np.float32), shape, kind, pace, table,
+            first, self.schedule.batch, self._constants(), loss,
         )  # fmt: skip
 
     def _constants(self) -> tuple[int, float, float, float, float]:

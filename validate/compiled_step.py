@@ -5,7 +5,10 @@ r"""The compiled training step: samples, loss, gradient and update of one model,
 
 A batch is worked through in blocks of samples, features and hidden units in rows, so that
 the inner loops run over samples. θ: (S, R, n), the m rows of W, those of W_outᵀ if untied, b.
-One model after the other: models do not know of each other, and threads share nothing.
+One model after the other: models do not know of each other, and threads share nothing. All that
+sums is inlined into ``advance``, which alone is cached on disk: a part that stood by itself would
+be compiled on its own where the cache is cold, and with ``advance`` where it is warm, and its sums
+would be ordered, and rounded, in two ways.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ FEW = 24  # rows of the scratch that 1024 samples leave in the first cache
 ZERO, ONE, LARGE = np.float32(0), np.float32(1), np.float32(np.inf)
 
 
-@njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
+@njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")
 def _rows(out: Any, A: Any, X: Any, samples: int) -> None:
     """out = A X, row by row of A: four rows of X at a time save writing."""
     count = X.shape[0]
@@ -47,7 +50,7 @@ def _rows(out: Any, A: Any, X: Any, samples: int) -> None:
             i += 1
 
 
-@njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
+@njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")
 def _outer(G: Any, H: Any, X: Any, samples: int) -> None:
     """G += H Xᵀ: four rows of X at a time save reading."""
     count = X.shape[0]
@@ -75,7 +78,7 @@ def _outer(G: Any, H: Any, X: Any, samples: int) -> None:
             i += 1
 
 
-@njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
+@njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")
 def _outputs(z: Any, x: Any, samples: int, b: Any, db: Any, importance: Any, kind: Any) -> float:
     """Turn pre-activations z (n, B), bias missing, into ∂L/∂z · B/2; the loss, summed.
 
@@ -108,7 +111,7 @@ def _outputs(z: Any, x: Any, samples: int, b: Any, db: Any, importance: Any, kin
     return total
 
 
-@njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True, inline="always")
+@njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")
 def _smooth(activation: int, z: Any) -> Any:
     """φ and φ' of the smooth activations: 2 GELU, 3 softplus, 4 tanh."""
     if activation == 2:
@@ -124,7 +127,7 @@ def _smooth(activation: int, z: Any) -> Any:
     return np.float32(made), np.float32(slope)
 
 
-@njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
+@njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")
 def _gradient(
     theta: Any, G: Any, importance: Any, shape: Any, scratch: Any, samples: int, kind: Any
 ) -> float:
@@ -157,15 +160,17 @@ def _gradient(
     return loss
 
 
-@njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
-def _update(theta: Any, G: Any, first: Any, second: Any, step: int, rate: Any, constants: Any):  # type: ignore[no-untyped-def]
-    """One step of the optimiser, in place; constants: (0 SGD, 1 Adam, 2 AdamW; β1, β2, ε, λ)."""
+@njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")
+def _update(theta: Any, G: Any, first: Any, second: Any, rate: Any, constants: Any) -> None:
+    """One step of the optimiser, in place.
+
+    rate: (gain, root, kept) as ``step_table`` has them, at the model's pace; constants: (0 SGD,
+    1 Adam, 2 AdamW; β1, β2, ε, λ).
+    """
+    gain, root, kept = rate
     method, beta1, beta2, eps, decay = constants
-    grown1, grown2 = 1 - beta1 ** (step + 1), 1 - beta2 ** (step + 1)
-    gain = np.float32(rate / grown1) if method else np.float32(rate)
-    root, eps_, decay_ = np.float32(1 / math.sqrt(grown2)), np.float32(eps), np.float32(decay)
-    share1, share2, momentum = np.float32(1 - beta1), np.float32(1 - beta2), np.float32(beta1)
-    kept = np.float32(1 - rate * decay) if method == 2 else ONE
+    eps_, decay_, momentum = np.float32(eps), np.float32(decay), np.float32(beta1)
+    share1, share2 = np.float32(1 - beta1), np.float32(1 - beta2)
     for r in range(theta.shape[0]):
         for i in range(theta.shape[1]):
             g = G[r, i]
@@ -184,11 +189,12 @@ def _update(theta: Any, G: Any, first: Any, second: Any, step: int, rate: Any, c
 @njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
 def advance(
     state: Any, models: Any, seeds: Any, law: Any, importance: Any, shape: Any, kind: Any,
-    rates: Any, first_step: int, batch: int, constants: Any, loss: Any,
+    pace: Any, table: Any, first_step: int, batch: int, constants: Any, loss: Any,
 ) -> None:  # fmt: skip
     """Take the steps ``first_step`` … of ``models`` (indices), in place.
 
-    state: θ, M, V (S, R, n); rates: (models, steps); loss: (models,), the mean batch loss.
+    state: θ, M, V (S, R, n); pace: (models,); table: (steps, 3), of ``step_table``; loss:
+    (models,), the mean batch loss.
     """
     theta, first, second = state
     m, _, _ = shape[:3]
@@ -204,7 +210,7 @@ def advance(
     for number in range(len(models)):
         model = models[number]
         total = 0.0
-        for step in range(rates.shape[1]):
+        for step in range(len(table)):
             G[:] = ZERO
             for start in range(0, batch, size):
                 count = min(size, batch - start)
@@ -222,8 +228,11 @@ def advance(
             G *= twice
             if not shape[4]:
                 G[-1] = ZERO
-            rate = rates[number, step]
-            _update(
-                theta[model], G, first[model], second[model], first_step + step, rate, constants
+            gain, root, decay = table[step]
+            rate = (
+                np.float32(pace[number] * gain),
+                np.float32(root),
+                np.float32(1 - pace[number] * decay),
             )
-        loss[number] = total / (batch * rates.shape[1])
+            _update(theta[model], G, first[model], second[model], rate, constants)
+        loss[number] = total / (batch * len(table))

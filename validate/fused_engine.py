@@ -18,7 +18,7 @@ from superposition.validate.feature_samples import FeatureSampler
 from superposition.validate.fused_batches import device_of
 from superposition.validate.fused_sizes import portions
 from superposition.validate.instances import Instances
-from superposition.validate.optimiser import SGD
+from superposition.validate.optimiser import SGD, step_table
 from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
 
@@ -70,7 +70,7 @@ class FusedEngine:
         device = self.state[0].device
         index, own, table = (
             torch.from_numpy(np.ascontiguousarray(each)).to(device)
-            for each in (models, pace, self._table(first, rates))
+            for each in (models, pace, step_table(self.schedule.optimiser, first, rates))
         )
         loss = torch.full((len(models),), np.nan, dtype=torch.float64, device=device)
         batch, (block, warps) = self.schedule.batch, self.portions
@@ -94,16 +94,6 @@ class FusedEngine:
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
         return Parameters.of_rows(self.state[0].cpu().numpy(), self.instances.hidden)
-
-    def _table(self, first: int, rates: Array) -> Array:
-        """A row a step: the gain and the decay of a model of pace 1, and what scales √V; (T, 3)."""
-        chosen = self.schedule.optimiser
-        if isinstance(chosen, SGD):
-            return np.stack([rates, np.ones_like(rates), np.zeros_like(rates)], axis=1)
-        t = np.arange(first + 1, first + 1 + len(rates))
-        decay = chosen.weight_decay * rates if chosen.decoupled else np.zeros_like(rates)
-        root = 1 / np.sqrt(1 - chosen.beta2**t)
-        return np.stack([rates / (1 - chosen.beta1**t), root, decay], axis=1)
 
     def _constants(self) -> tuple[int, tuple[float, float, float, float, float]]:
         """The method's number and (β1, 1 - β1, 1 - β2, ε, λ) as the kernel takes them."""

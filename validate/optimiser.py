@@ -14,6 +14,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class Adam:
@@ -54,6 +57,26 @@ class SGD:
 
 
 Optimiser = Adam | SGD
+
+
+def step_table(optimiser: Optimiser, first: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""What the steps ``first`` … with ``rates`` (T,) need of a model of pace 1, a row each, (T, 3).
+
+    .. math:: \frac{η}{1 - β_1^t}, \quad \frac{1}{\sqrt{1 - β_2^t}}, \quad η λ
+              \qquad \text{SGD: } η, 0, 0
+
+    η λ: the decay apart from the gradient, AdamW's alone. Tabulated once for all models.
+
+    >>> step_table(SGD(), 0, np.array([0.1]))
+    array([[0.1, 0. , 0. ]])
+    """
+    nothing = np.zeros_like(rates)
+    if isinstance(optimiser, SGD):
+        return np.stack([rates, nothing, nothing], axis=1)
+    t = np.arange(first + 1, first + 1 + len(rates))
+    gain, root = rates / (1 - optimiser.beta1**t), 1 / np.sqrt(1 - optimiser.beta2**t)
+    decay = optimiser.weight_decay * rates if optimiser.decoupled else nothing
+    return np.stack([gain, root, decay], axis=1)
 
 
 def _check_share(value: float, name: str) -> None:

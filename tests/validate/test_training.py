@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -309,3 +313,23 @@ def test_training_finds_the_predicted_configurations() -> None:
         stored = [i for i in range(2) if i not in best.composition.dropped]
         assert np.all(norms[stored] > 0.9)
         assert np.all(norms[list(best.composition.dropped)] < 0.1)
+
+
+def test_a_cold_cache_gives_what_a_warm_one_gives(tmp_path: Path) -> None:
+    """Compiled in this process or read from disk: the same bits, sums included."""
+    code = (
+        "import hashlib, numpy as np\n"
+        "from superposition.validate import Adam, Schedule, grid, train\n"
+        "models = grid([0.5, 1.0], [0.1, 0.5], features=3, hidden=2, seeds=2)\n"
+        "found = train(models, Schedule(steps=60, batch=300, optimiser=Adam()), progress=False)\n"
+        "print(hashlib.sha256(found.W.tobytes() + found.b.tobytes()).hexdigest())\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code], env=environment, check=True, capture_output=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert list(tmp_path.rglob("*.nbc"))
+    assert told[0] == told[1] != b""
