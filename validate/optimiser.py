@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Adam:
@@ -59,8 +61,8 @@ class SGD:
 Optimiser = Adam | SGD
 
 
-def step_table(optimiser: Optimiser, first: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
-    r"""What the steps ``first`` … with ``rates`` (T,) need of a model of pace 1, a row each, (T, 3).
+def step_table(optimiser: Optimiser, first: int, rates: Array) -> Array:
+    r"""What the steps ``first`` … with ``rates`` (T,) need of a model of pace 1, in rows, (T, 3).
 
     .. math:: \frac{η}{1 - β_1^t}, \quad \frac{1}{\sqrt{1 - β_2^t}}, \quad η λ
               \qquad \text{SGD: } η, 0, 0
