@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from superposition.validate.check import (
 from superposition.validate.check.budget import annealed
 from superposition.validate.check.check import Outcome
 from superposition.validate.check.checks import CHECKS
+from superposition.validate.check.comparison import Comparison, Found
 from superposition.validate.check.run import run_checks
+from tests.repository import ROOT
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -107,3 +110,21 @@ def test_unresolved_checks_are_an_exit_status(
     monkeypatch.setitem(regular_arrangements.BUDGETS, "smoke", annealed(3, 16))
     arguments = ["check", "--only", "regular-arrangements", "--folder", str(tmp_path), "--quiet"]
     assert main(arguments) == 1
+
+
+def test_the_record_at_standard_size_is_of_these_checks_and_says_what_its_numbers_say() -> None:
+    """docs/checks/standard.json, written by ``superposition check --size standard``."""
+    record = json.loads((ROOT / "docs/checks/standard.json").read_text(encoding="utf-8"))
+    assert record["size"] == "standard"
+    assert [each["id"] for each in record["checks"]] == [check.id for check in CHECKS]
+    for check, told in zip(CHECKS, record["checks"], strict=True):
+        assert told["claim"] == check.claim
+        rows = [_comparison(row) for row in told["comparisons"]]
+        assert [row.agrees for row in rows] == [row["agrees"] for row in told["comparisons"]]
+        assert told["status"] == ("agrees" if all(row.agrees for row in rows) else "refuted")
+
+
+def _comparison(row: dict[str, Any]) -> Comparison:
+    """A row of the record as it was."""
+    fields = {key: value for key, value in row.items() if key not in ("agrees", "deviation")}
+    return Comparison(**fields | {"found": Found(**row["found"])})
