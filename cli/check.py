@@ -57,15 +57,15 @@ def run(parsed: argparse.Namespace) -> int:
         for check in chosen_checks(parsed.only):
             print(f"{check.id}: {check.claim}")
         return 0
+    parsed.folder.mkdir(parents=True, exist_ok=True)
     results = []
     try:
         for check, outcome in run_checks(parsed.size, parsed.folder, parsed.only, not parsed.quiet):
             results.append((check, outcome))
             print(told_outcome(check, outcome) + "\n", flush=True)
+            paths = write_reports(results, parsed.size, parsed.folder)
     except KeyboardInterrupt:
-        trained = parsed.folder / "trained"
-        told = f"what is trained is in {trained}; the same command goes on from there."
+        told = f"what there is, is in {parsed.folder}; the same command goes on from there."
         raise KeyboardInterrupt(told) from None
-    paths = write_reports(results, parsed.size, parsed.folder)
     print(f"{summary(results)}; see {paths[0]} and {paths[1]}")
     return UNRESOLVED if any(outcome.status == "unresolved" for _, outcome in results) else 0

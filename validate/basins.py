@@ -20,6 +20,7 @@ from superposition.numerics.optimum.descent import descend
 from superposition.numerics.optimum.landscape import Landscape
 from superposition.numerics.optimum.minimum import kinds_of
 from superposition.numerics.optimum.search import SAME_LOSS, global_minima
+from superposition.validate.architecture import RELU_OUTPUT
 from superposition.validate.instances import Instances
 from superposition.validate.training import TrainedModels
 
@@ -63,14 +64,22 @@ def basins(models: TrainedModels, instances: Instances, starts: int = 16) -> Bas
     """Polish trained models on the exact loss, and compare with the best minimum of their setting.
 
     starts: random starts of the search for the best minimum, per setting.
-    Raises ``ValueError`` where models and instances do not belong together.
+    Raises ``ValueError`` where models and instances do not belong together, and for models other
+    than tied ReLU output models of independent features.
     """
     if len(models.W) != instances.count:
         raise ValueError(
             f"models has {len(models.W)} models and instances {instances.count}; they must be the "
             "same ones."
         )
-    landscape = Landscape(instances.hidden, instances.importance, instances.density)
+    if instances.architecture != RELU_OUTPUT or instances.sets is not None:
+        raise ValueError(
+            f"instances have the architecture {instances.architecture} and sets {instances.sets}; "
+            "basins are known of tied ReLU output models of independent features."
+        )
+    landscape = Landscape(
+        instances.hidden, instances.importance, instances.density, values=instances.values
+    )
     trained = landscape.joined(models.W.astype(float), models.b.astype(float))
     ends = descend(landscape, trained)
     settings = np.concatenate([instances.importance, instances.density], axis=1)

@@ -45,9 +45,7 @@ class CompiledEngine:
         """Take the steps ``first`` … of ``models``; their mean batch losses, (models,)."""
         loss, table = np.empty(len(models)), step_table(self.schedule.optimiser, first, rates)
         parts = [part for part in np.array_split(np.arange(len(models)), self.threads) if len(part)]
-        if len(parts) == 1:
-            self._advance(first, table, pace, models, loss)
-            return loss
+        # Never in the caller's thread: Ctrl-C in a compiled function would be a SystemError.
         with ThreadPoolExecutor(len(parts)) as pool:
             tasks = [
                 pool.submit(
@@ -77,10 +75,9 @@ class CompiledEngine:
         loss: Array,
     ) -> None:
         architecture, sampler = self.instances.architecture, self.sampler
-        least, greatest = sampler.support
         law = (
             sampler.switch, sampler.low, sampler.last, sampler.scale,
-            np.float32(least), np.float32(greatest - least),
+            np.float32(sampler.support[0]), np.float32(sampler.support[1]),
         )  # fmt: skip
         shape = (
             self.instances.hidden, not architecture.tied, architecture.hidden == "relu",

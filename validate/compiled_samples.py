@@ -1,7 +1,7 @@
 """The compiled twin of ``feature_samples``: one model's samples, features in rows.
 
 No sum is reordered and nothing contracted, so that the roundings are exactly the twin's; for that
-they must not be inlined into ``compiled_step``, which allows both.
+they are not inlined into ``compiled_step``, and say so: what says nothing inherits its freedoms.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True, fastmath=False)
 def draw_words(words: Any, seed: Any, start: int, count: int, step: Any) -> None:
     """Fill ``words`` (R, B) for the ``count`` samples ``start`` … of a step."""
     k0, k1 = np.uint32(seed), np.uint32(np.uint64(seed) >> HALF)
@@ -52,7 +52,7 @@ def draw_words(words: Any, seed: Any, start: int, count: int, step: Any) -> None
             w0[sample], w1[sample], w2[sample], w3[sample] = _philox(c0, c1, c2, PURPOSE, k0, k1)
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(error_model="numpy", nogil=True, fastmath=False)
 def draw_features(x: Any, words: Any, count: int, law: Any, model: int) -> None:
     """Turn ``count`` words (R, B) into the features x (n, B) of one model.
 

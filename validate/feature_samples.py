@@ -27,7 +27,8 @@ class FeatureSampler:
     """What turns words into features, for S models.
 
     switch: (n,), the word that decides; low, last: (S, n), the interval that switches on; scale:
-    (S, n), of the value; support: least and greatest value; words: words a sample, R.
+    (S, n), of the value; support: (low, high - low) of the values, numbers of single precision as
+    all engines use them; words: words a sample, R.
     """
 
     seed: NDArray[np.uint64]
@@ -47,7 +48,7 @@ class FeatureSampler:
         scale = np.full((instances.count, n), 1 / WHOLE)
         words = n
         for members, part in instances.parts():
-            p = instances.density[:, part]
+            p = instances.marginal(members, part)
             if members.together == "independent":
                 low[:, part] = np.minimum(np.round((1 - p) * WHOLE), WHOLE - 1)
                 width[:, part] = WHOLE - low[:, part]
@@ -63,10 +64,16 @@ class FeatureSampler:
                 low[:, part] = edges[:, :-1]
                 width[:, part] = np.maximum(np.diff(edges, axis=1), 1)
         low_word, last = low.astype(np.uint32), (width - 1).astype(np.uint32)
-        support = instances.values.support
+        least, greatest = (np.float32(end) for end in instances.values.support)
         seed = np.asarray(instances.seed, dtype=np.uint64)
         return cls(
-            seed, switch, low_word, last, scale.astype(np.float32), support, -(-words // 4) * 4
+            seed,
+            switch,
+            low_word,
+            last,
+            scale.astype(np.float32),
+            (float(least), float(greatest - least)),
+            -(-words // 4) * 4,
         )
 
     def batch(self, step: int, size: int) -> NDArray[np.float32]:
@@ -78,6 +85,6 @@ class FeatureSampler:
         n = len(self.switch)
         past = words[:, :, self.switch] - self.low[:, None]
         own = np.where(self.switch == np.arange(n), past, words[:, :, :n])
-        least, greatest = (np.float32(end) for end in self.support)
-        values = least + (greatest - least) * (own.astype(np.float32) * self.scale[:, None])
+        least, span = (np.float32(each) for each in self.support)
+        values = least + span * (own.astype(np.float32) * self.scale[:, None])
         return np.where(past <= self.last[:, None], values, np.float32(0))

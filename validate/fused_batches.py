@@ -54,11 +54,11 @@ class FusedBatches:
         models, size, n = self.shape
         fours = min(FOURS, 1 << (-(-n // 4) - 1).bit_length())
         x = torch.empty(self.shape, device=self.seed.device)
-        least, greatest = self.support
+        least, span = self.support
         with device_of(x):
             fill_features[(models * -(-size // SAMPLES), -(-n // (4 * fours)))](
-                x, self.seed, step, self.law, self.switch, n, size, (least, greatest - least),
-                UNIT=(least, greatest) == (0, 1), APART=self.apart, BLOCK=SAMPLES, FOURS=fours,
+                x, self.seed, step, self.law, self.switch, n, size, (least, span),
+                UNIT=(least, span) == (0, 1), APART=self.apart, BLOCK=SAMPLES, FOURS=fours,
                 enable_fp_fusion=False,
             )  # fmt: skip
         return x

@@ -75,13 +75,13 @@ class FusedEngine:
         loss = torch.full((len(models),), np.nan, dtype=torch.float64, device=device)
         batch, (block, warps) = self.schedule.batch, self.portions
         method, constants = self._constants()
-        least, greatest = self.sampler.support
+        least, span = self.sampler.support
         architecture = self.instances.architecture
         with device_of(self.state[0]):
             advance[(len(models),)](
                 self.state, index, self.seed, self.law, self.importance, own, table, loss,
-                first, len(rates), batch, 2 / batch, (least, greatest - least), constants,
-                SWITCH=tuple(self.sampler.switch.tolist()), UNIT=(least, greatest) == (0, 1),
+                first, len(rates), batch, 2 / batch, (least, span), constants,
+                SWITCH=tuple(self.sampler.switch.tolist()), UNIT=(least, span) == (0, 1),
                 HIDDEN=self.instances.hidden, WORDS=self.sampler.words,
                 UNTIED=not architecture.tied, RECTIFIED=architecture.hidden == "relu",
                 RELU=architecture.output == "relu", ABSOLUTE=architecture.target == "absolute",

@@ -21,6 +21,8 @@ from superposition.theory.features.values import Binary, Uniform, ValueLaw, Valu
 from superposition.validate.architecture import RELU_OUTPUT, Architecture
 
 Array = NDArray[np.float64]
+LEAST_DENSITY = 1e-6  # some 4000 values are left of 2^32
+LARGEST_IMPORTANCE = 1e30
 Together = Literal["independent", "correlated", "anticorrelated"]
 
 
@@ -29,10 +31,13 @@ class Members:
     """A set of ``count`` neighbouring features: how their activities depend on each other.
 
     Correlated: one switch for all. Anticorrelated: at most one at a time, each as often.
+    density_of: what the density of an anticorrelated set is: "set", that any is active (the
+    paper's convention, each then has density/count), or "member", that one of them is.
     """
 
     together: Together
     count: int
+    density_of: Literal["set", "member"] = "set"
 
     def __post_init__(self) -> None:
         if self.together not in ("independent", "correlated", "anticorrelated"):
@@ -41,19 +46,28 @@ class Members:
                 "anticorrelated."
             )
         check_count(self.count, "the number of features in a set")
+        if self.density_of not in ("set", "member"):
+            raise ValueError(f"density_of is {self.density_of!r}; it must be set or member.")
+
+    @property
+    def share(self) -> float:
+        """What part of the set's density a feature has for its own."""
+        shared = self.together == "anticorrelated" and self.density_of == "set"
+        return 1 / self.count if shared else 1.0
 
 
 @dataclass(frozen=True)
 class Instances:
     """S models of n features and m hidden dimensions.
 
-    importance: (S, n); density: (S, n), every feature's own (marginal) density, the same for all
-    members of a set; seed: (S,) whole numbers; hidden: m; architecture: the model; values: of
-    active features, uniform or binary; sets: how features depend on each other, None for
-    independent ones; pace: (S,), what every model's learning rate is multiplied with, 1 for None.
+    importance: (S, n); density: (S, n), at least 1e-6, the same for all members of a set (of an
+    anticorrelated one see ``Members``); seed: (S,) whole numbers; hidden: m; architecture: the
+    model; values: of active features, uniform or binary; sets: how features depend on each other,
+    None for independent ones; pace: (S,), what every model's learning rate is multiplied with, 1
+    for None.
     A model's weights and data follow from its seed alone, whatever else is trained beside it.
-    Raises ``ValueError`` for densities outside (0, 1], bad importances, negative seeds, sets that
-    do not fit, or shapes that disagree.
+    Raises ``ValueError`` for densities outside [1e-6, 1], bad importances, negative seeds, sets
+    that do not fit, or shapes that disagree.
     """
 
     importance: Array
@@ -66,9 +80,28 @@ class Instances:
     pace: Array | None = None
 
     def __post_init__(self) -> None:
-        check_count(self.hidden, "hidden")
+        object.__setattr__(self, "hidden", check_count(self.hidden, "hidden"))
         check_importance(self.importance)
         check_density(self.density)
+        for name in ("importance", "density", "pace"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        object.__setattr__(self, "seed", np.asarray(self.seed))
+        if np.any(self.density < LEAST_DENSITY):
+            raise ValueError(
+                f"density is {np.min(self.density):g}; words of 32 bits sample no density below "
+                f"{LEAST_DENSITY:g}."
+            )
+        if np.any(self.importance > LARGEST_IMPORTANCE):
+            raise ValueError(
+                f"importance is {np.max(self.importance):g}; in single precision it must be at "
+                f"most {LARGEST_IMPORTANCE:g}."
+            )
+        if not isinstance(self.architecture, Architecture):
+            raise ValueError(
+                f"architecture is {self.architecture!r}; it must be an Architecture, such as "
+                "RELU_OUTPUT."
+            )
         shape = np.shape(self.importance)
         if len(shape) != 2 or 0 in shape or np.shape(self.density) != shape:
             raise ValueError(
@@ -105,6 +138,10 @@ class Instances:
     def _check_sets(self) -> None:
         if self.sets is None:
             return
+        object.__setattr__(self, "sets", tuple(self.sets))
+        for members in self.sets:
+            if not isinstance(members, Members):
+                raise ValueError(f"sets contains {members!r}; it must hold Members.")
         total = sum(members.count for members in self.sets)
         if total != self.features:
             raise ValueError(
@@ -119,7 +156,8 @@ class Instances:
                     f"density differs within the {members.together} set of features "
                     f"{part.start} to {part.stop - 1}; its members must have one density."
                 )
-            if members.together == "anticorrelated" and density.max() * members.count > 1 + 1e-12:
+            whole = members.together == "anticorrelated" and members.density_of == "member"
+            if whole and density.max() * members.count > 1 + 1e-12:
                 raise ValueError(
                     f"density is {density.max():g} in an anticorrelated set of {members.count}; "
                     f"members that exclude each other have at most 1/{members.count}."
@@ -142,6 +180,10 @@ class Instances:
             yield members, slice(start, start + members.count)
             start += members.count
 
+    def marginal(self, members: Members, part: slice) -> Array:
+        """Every feature's own density in one of ``parts``, (S, count)."""
+        return np.asarray(self.density[:, part] * members.share)
+
     def law(self, model: int) -> FeatureLaw:
         """The law of one model's features, as the exact loss takes it."""
         density = self.density[model]
@@ -153,7 +195,8 @@ class Instances:
             elif members.together == "correlated":
                 sets.append(Correlated(members.count, p))
             else:
-                sets.append(Anticorrelated(members.count, min(1.0, members.count * p)))
+                on = min(1.0, members.count * members.share * p)
+                sets.append(Anticorrelated(members.count, on))
         return FeatureLaw(tuple(sets), self.values)
 
     def taken(self, index: slice | NDArray[np.intp]) -> Instances:
@@ -180,14 +223,22 @@ def grid(
     importance: (X,) of the extra, last feature, the others have 1; density: (Y,). The models
     are ordered density first, then importance, then seed; every model has a seed of its own.
     """
-    extra, p = np.asarray(importance, dtype=float), np.asarray(density, dtype=float)
-    models = p.size * extra.size * seeds
-    importances = np.ones((p.size, extra.size, seeds, features))
+    n, each = check_count(features, "features"), check_count(seeds, "seeds")
+    check_importance(importance)
+    check_density(density)
+    extra, p = (np.atleast_1d(np.asarray(values, dtype=float)) for values in (importance, density))
+    if extra.ndim != 1 or p.ndim != 1:
+        raise ValueError(
+            f"importance has shape {extra.shape} and density {p.shape}; each must be a list of "
+            "numbers."
+        )
+    models = p.size * extra.size * each
+    importances = np.ones((p.size, extra.size, each, n))
     importances[..., -1] = extra[None, :, None]
     densities = np.broadcast_to(p[:, None, None, None], importances.shape)
     return Instances(
-        importances.reshape(models, features),
-        densities.reshape(models, features).copy(),
+        importances.reshape(models, n),
+        densities.reshape(models, n).copy(),
         np.arange(models, dtype=np.int64),
         hidden,
     )

@@ -10,6 +10,7 @@ from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
 
 SHARE = 0.5  # of what is free
+UNKNOWN = 4 * 2**30  # bytes, where the system does not tell
 WORD_COPIES, FEATURE_COPIES, HIDDEN_COPIES = 10, 8, 4  # at the same time, of 8, 4 and 4 bytes
 
 
@@ -31,6 +32,8 @@ def chunk_size(instances: Instances, schedule: Schedule, device: str) -> int:
 def free_memory(device: str) -> int:
     """Bytes that nobody uses, on a GPU or here."""
     if device == "cpu":
+        if "SC_AVPHYS_PAGES" not in os.sysconf_names:  # macOS
+            return UNKNOWN
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     import torch
 

@@ -34,8 +34,10 @@ class Adam:
         _check_share(self.beta1, "beta1")
         _check_share(self.beta2, "beta2")
         _check_not_negative(self.weight_decay, "weight_decay")
-        if not (math.isfinite(self.eps) and self.eps > 0):
-            raise ValueError(f"eps is {self.eps}; it must be a positive number.")
+        if not (isinstance(self.eps, int | float) and math.isfinite(self.eps) and self.eps > 0):
+            raise ValueError(f"eps is {self.eps!r}; it must be a positive number.")
+        if not isinstance(self.decoupled, bool):
+            raise ValueError(f"decoupled is {self.decoupled!r}; it must be True or False.")
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,10 @@ def step_table(optimiser: Optimiser, first: int, rates: Array) -> Array:
 
 
 def _check_share(value: float, name: str) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} is {value}; it must be in [0, 1).")
+    if not (isinstance(value, int | float) and 0 <= value < 1):
+        raise ValueError(f"{name} is {value!r}; it must be a number in [0, 1).")
 
 
 def _check_not_negative(value: float, name: str) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} is {value}; it must be a number of at least 0.")
+    if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} is {value!r}; it must be a number of at least 0.")

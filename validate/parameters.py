@@ -38,7 +38,8 @@ class Parameters:
                     f"initial {name} has shape {np.shape(getattr(self, name))}; "
                     f"for these instances it must be {wanted}."
                 )
-            check_finite(getattr(self, name), f"initial {name}")
+            with np.errstate(over="ignore"):  # refused, not warned of
+                check_finite(np.asarray(getattr(self, name), np.float32), f"initial {name}")
         if not instances.architecture.biased and np.any(self.b):
             raise ValueError("initial b is not zero; the architecture has no biases.")
         W_out = None if self.W_out is None else np.array(self.W_out, np.float32)
@@ -55,6 +56,19 @@ class Parameters:
         tied = theta.shape[1] == hidden + 1
         W_out = None if tied else np.ascontiguousarray(theta[:, hidden : 2 * hidden].mT)
         return cls(theta[:, :hidden].copy(), theta[:, -1].copy(), W_out)
+
+    def finite(self) -> NDArray[np.bool_]:
+        """Whether all numbers of a model are, (S,)."""
+        return np.asarray(np.isfinite(self.rows()).all((1, 2)))
+
+    def without(self, lost: NDArray[np.bool_]) -> Parameters:
+        """The same with no numbers for the models ``lost``, (S,)."""
+        parts = (None if part is None else part.copy() for part in (self.W, self.b, self.W_out))
+        kept = Parameters(*parts)  # type: ignore[arg-type]
+        for part in (kept.W, kept.b, kept.W_out):
+            if part is not None:
+                part[lost] = np.nan
+        return kept
 
     def taken(self, index: slice | NDArray[np.intp]) -> Parameters:
         """Those of some of the models."""

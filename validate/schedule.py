@@ -17,28 +17,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.theory.domain import check_count
-from superposition.validate.optimiser import AdamW, Optimiser
+from superposition.validate.optimiser import SGD, Adam, AdamW, Optimiser
 
+MOST_STEPS, MOST_SAMPLES = 10**8, 2**32 - 1  # the rates are a table; words count samples in 32 bits
+LARGEST_RATE = 1e6
 Shape = Literal["cosine", "linear", "exponential"]
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """A model is finished, and frozen, when its loss has stopped to fall.
+    """A model is finished, and frozen, when its loss has stopped to fall, as far as can be told.
 
-    Every ``every`` steps the mean of the batch losses since the last look is compared with the
-    least before; ``patience`` looks in a row without a fall by ``fall``, relative, end it.
+    Every ``every`` steps the mean of the batch losses since the last look is noted. A model is
+    finished if the mean of its last ``patience`` looks lies below that of as many before by less
+    than ``fall``, relative, plus the noise of both, which successive looks tell. So a falling loss
+    is left alone only once its fall is lost in the noise of the batches. For constant rates:
+    while a rate falls, a loss that stands still is only waiting for it.
     """
 
     every: int = 500
     fall: float = 1e-3
-    patience: int = 3
+    patience: int = 4
 
     def __post_init__(self) -> None:
-        check_count(self.every, "every")
-        check_count(self.patience, "patience")
-        if not 0 <= self.fall < 1:
-            raise ValueError(f"fall is {self.fall}; it must be in [0, 1).")
+        object.__setattr__(self, "every", check_count(self.every, "every"))
+        object.__setattr__(self, "patience", check_count(self.patience, "patience", at_least=2))
+        if not (_is_number(self.fall) and 0 <= self.fall < 1):
+            raise ValueError(f"fall is {self.fall!r}; it must be a number in [0, 1).")
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,13 @@ class Schedule:
     stopping: Stopping | None = None
 
     def __post_init__(self) -> None:
-        check_count(self.steps, "steps")
-        check_count(self.batch, "batch")
-        check_count(self.warmup, "warmup", at_least=0)
-        if self.steps >= 2**32:
-            raise ValueError(f"steps is {self.steps}; it must be below 2^32.")
+        for name, least, most in (
+            ("steps", 1, MOST_STEPS), ("batch", 1, MOST_SAMPLES), ("warmup", 0, MOST_STEPS),
+        ):  # fmt: skip
+            count = check_count(getattr(self, name), name, at_least=least)
+            if count > most:
+                raise ValueError(f"{name} is {count}; it must be at most {most}.")
+            object.__setattr__(self, name, count)
         if self.warmup >= self.steps:
             raise ValueError(f"warmup is {self.warmup}; it must be below steps, {self.steps}.")
         if self.shape not in get_args(Shape):
@@ -76,8 +83,24 @@ class Schedule:
             )
         for name in ("learning_rate", "last_learning_rate"):
             rate = getattr(self, name)
-            if not (math.isfinite(rate) and rate > 0):
-                raise ValueError(f"{name} is {rate}; it must be a positive number.")
+            if not (_is_number(rate) and 0 < rate <= LARGEST_RATE):
+                raise ValueError(
+                    f"{name} is {rate!r}; it must be a positive number, at most {LARGEST_RATE:g}."
+                )
+        if not isinstance(self.optimiser, Adam | SGD):
+            raise ValueError(f"optimiser is {self.optimiser!r}; it must be Adam, AdamW or SGD.")
+        self._check_stopping()
+
+    def _check_stopping(self) -> None:
+        if self.stopping is None:
+            return
+        if not isinstance(self.stopping, Stopping):
+            raise ValueError(f"stopping is {self.stopping!r}; it must be a Stopping or None.")
+        if self.learning_rate != self.last_learning_rate:
+            raise ValueError(
+                f"stopping is given with a learning_rate that goes from {self.learning_rate:g} to "
+                f"{self.last_learning_rate:g}; models are stopped at constant rates only."
+            )
 
     def rates(self) -> NDArray[np.float64]:
         """The learning rate of every step, (steps,)."""
@@ -91,6 +114,12 @@ class Schedule:
             fall = last + (first - last) * share
         rise = first * np.arange(1, self.warmup + 1) / max(self.warmup, 1)
         return np.concatenate([rise, fall])
+
+
+def _is_number(value: object) -> bool:
+    """A finite real number, no truth value and no text."""
+    real = isinstance(value, int | float | np.floating | np.integer)
+    return real and not isinstance(value, bool) and math.isfinite(float(value))  # type: ignore[arg-type]
 
 
 def log_spaced(steps: int, count: int) -> tuple[int, ...]:

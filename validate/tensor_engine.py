@@ -198,8 +198,8 @@ class TensorSamples:
         past = (words.index_select(2, self.switch) - self.low) & LOW
         apart = self.switch != torch.arange(n, device=self.switch.device)
         rest = torch.where(apart, own, past)
-        least, greatest = self.support
-        values = least + (greatest - least) * (rest.float() * self.scale)
+        least, span = self.support
+        values = least + span * (rest.float() * self.scale)
         return values.masked_fill(past > self.last, 0.0)
 
     def _words(self, step: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ settings give the same trained weights on the same machine and device at the sam
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from superposition.validate.instances import Instances
 from superposition.validate.memory import chunk_size
 from superposition.validate.parameters import Parameters, xavier
 from superposition.validate.schedule import Schedule
-from superposition.validate.watch import Watch
+from superposition.validate.watch import Watch, tail_begin
 
 Array = NDArray[np.float64]
 LOOK = {"compiled": 4e8, "cpu": 4e8}  # numbers multiplied between two looks at the progress bar
@@ -61,8 +62,9 @@ class History:
 class TrainedModels:
     """W (S, m, n), b (S, n) and, if untied, W_out (S, n, m) after training.
 
-    steps: (S,), steps taken until a model was finished; loss: (S,), the mean batch loss up to the
-    last look; history: what ``record`` asked for.
+    steps: (S,), steps taken until a model was finished; loss: (S,), the mean batch loss of the last
+    500 steps; history: what ``record`` asked for. A model that diverged has weights and a loss that
+    are no numbers, and the steps until that was seen.
     """
 
     W: NDArray[np.float32]
@@ -92,13 +94,15 @@ def train(
     ("cpu", "cuda"), the first that is there of "compiled" and "cpu" for None; threads: of the
     compiled step, one a core for None; deterministic: torch only with algorithms that give the
     same bits every time (the compiled and the fused step always do). The bar shows quantiles of
-    the models' batch losses. Raises ``ValueError`` where an argument does not fit ``instances`` or
-    ``schedule``, and if a loss is no longer finite.
+    the models' batch losses. Models that diverge are told by a warning. Raises ``ValueError`` where
+    an argument does not fit ``instances`` or ``schedule``, and if all models diverge.
 
     >>> models = Instances(np.ones((2, 3)), np.full((2, 3), 0.5), np.arange(2), hidden=2)
     >>> train(models, Schedule(steps=20), progress=False).W.shape
     (2, 2, 3)
     """
+    if not isinstance(record, Iterable):
+        raise ValueError(f"record is {record!r}; it must be a list of numbers of steps.")
     moments = sorted({check_count(step, "record", at_least=0) for step in record})
     if moments and moments[-1] > schedule.steps:
         raise ValueError(
@@ -106,7 +110,7 @@ def train(
         )
     if threads is not None:
         check_count(threads, "threads")
-    place = _place(device)
+    place = checked_device(device)
     begin = (xavier(instances) if initial is None else initial).checked(instances)
     size = chunk_size(instances, schedule, place)
     parts = [slice(at, at + size) for at in range(0, instances.count, size)]
@@ -116,7 +120,7 @@ def train(
         _bits_alike(deterministic and place != "compiled"),
         tqdm(total=total, desc=label, unit="step", disable=quiet) as bar,
     ):
-        return joined(
+        models = joined(
             [
                 _trained(
                     _engine(instances.taken(part), schedule, begin.taken(part), place, threads),
@@ -129,10 +133,12 @@ def train(
                 for part in parts
             ]
         )
+    _tell_diverged(models, instances, schedule)
+    return models
 
 
-def _place(device: str | None) -> str:
-    """The device, if it is there."""
+def checked_device(device: str | None) -> str:
+    """The device, "compiled" or "cpu" for None; raises ``ValueError`` if it is not there."""
     numba = find_spec("numba") is not None
     place = ("compiled" if numba else "cpu") if device is None else device
     if place == "compiled" and not numba:
@@ -199,16 +205,36 @@ def _trained(
             loss = engine.advance(first, rates[first:last], pace[models], models)
             watch.saw(models, loss, last - first, last)
         bar.update(last - first)
-        low, middle, high = np.quantile(watch.loss, (0.1, 0.5, 0.9))
-        bar.set_postfix_str(f"loss {low:.2e}, {middle:.2e}, {high:.2e}", refresh=False)
+        if not bar.disable and not watch.diverged.all():
+            low, middle, high = np.nanquantile(watch.loss, (0.1, 0.5, 0.9))
+            bar.set_postfix_str(f"loss {low:.2e}, {middle:.2e}, {high:.2e}", refresh=False)
         if last in moments:
             kept[last] = engine.parameters(), watch.since_record()
     end = engine.parameters()
+    watch.lost(np.flatnonzero(~end.finite()))  # the last loss was seen before the last step
+    end = end.without(watch.diverged)
     history = None
     if kept:
         parameters, losses = zip(*kept.values(), strict=True)
         history = History(np.array(list(kept)), parameters, np.array(losses))
-    return TrainedModels(end.W, end.b, end.W_out, watch.steps, watch.loss, history)
+    return TrainedModels(end.W, end.b, end.W_out, watch.steps, watch.at_the_end(), history)
+
+
+def _tell_diverged(models: TrainedModels, instances: Instances, schedule: Schedule) -> None:
+    """Warn of the models that diverged; raise if there are no others."""
+    lost = np.flatnonzero(np.isnan(models.loss))
+    if not len(lost):
+        return
+    first = int(lost[0])
+    pace = 1.0 if instances.pace is None else float(instances.pace[first])
+    told = (
+        f"{len(lost)} of {len(models.loss)} models diverged, the first of them model {first} (seed "
+        f"{instances.seed[first]}) at a learning rate of {pace * schedule.learning_rate:g} after "
+        f"{models.steps[first]} steps; try a smaller one."
+    )
+    if len(lost) == len(models.loss):
+        raise ValueError(told)
+    warnings.warn(told, stacklevel=3)
 
 
 def _looks(instances: Instances, schedule: Schedule, moments: list[int], place: str) -> list[int]:
@@ -217,7 +243,7 @@ def _looks(instances: Instances, schedule: Schedule, moments: list[int], place: 
     often = range(0, schedule.steps, max(1, int(LOOK.get(place, LOOK_GPU) / work)))
     stopping = schedule.stopping
     checks = range(0, schedule.steps, stopping.every) if stopping else ()
-    return sorted({0, *often, *checks, *moments, schedule.steps})
+    return sorted({0, *often, *checks, *moments, tail_begin(schedule), schedule.steps})
 
 
 def joined(parts: list[TrainedModels]) -> TrainedModels:

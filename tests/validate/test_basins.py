@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from superposition.validate.architecture import RELU_HIDDEN
 from superposition.validate.basins import Basins, basins
-from superposition.validate.instances import Instances
+from superposition.validate.instances import Instances, Members
 from superposition.validate.schedule import Schedule
 from superposition.validate.training import TrainedModels, train
 
@@ -50,4 +52,14 @@ def test_models_of_other_instances_are_refused() -> None:
     whole = train(instances, Schedule(steps=1, batch=1), progress=False)
     models = replace(whole, W=whole.W[:1], b=whole.b[:1])
     with pytest.raises(ValueError, match="models has 1 models and instances 2"):
+        basins(models, instances)
+
+
+@pytest.mark.parametrize(
+    "change", [{"architecture": RELU_HIDDEN}, {"sets": (Members("correlated", 2),)}]
+)
+def test_models_whose_landscape_is_another_are_refused(change: dict[str, Any]) -> None:
+    instances = replace(Instances(np.ones((1, 2)), np.full((1, 2), 0.5), np.arange(1), 1), **change)
+    models = train(instances, Schedule(steps=1, batch=1), progress=False)
+    with pytest.raises(ValueError, match="basins are known of tied ReLU output models"):
         basins(models, instances)

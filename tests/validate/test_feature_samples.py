@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition.theory.features.values import Uniform, ValueLaw, Values
+from superposition.validate.architecture import LINEAR
 from superposition.validate.compiled_samples import draw_features, draw_words
 from superposition.validate.feature_samples import FeatureSampler
 from superposition.validate.instances import Instances, Members
+from superposition.validate.optimiser import SGD
+from superposition.validate.parameters import Parameters
+from superposition.validate.schedule import Schedule
 from superposition.validate.tensor_engine import TensorSamples
+from superposition.validate.training import train
 
 SETS = (Members("correlated", 2), Members("anticorrelated", 3), Members("independent", 2))
 
@@ -53,6 +59,7 @@ def test_values_of_active_features_are_uniform() -> None:
 def test_sets_switch_together_or_apart() -> None:
     x = FeatureSampler.of(replace(models(3, density=0.3), sets=SETS)).batch(0, 5000)
     active = x != 0
+    assert active[..., 2:5].mean() == pytest.approx(0.1, abs=0.01)  # the set's density, shared
     np.testing.assert_array_equal(active[..., 0], active[..., 1])
     assert active[..., 2:5].sum(-1).max() == 1
     assert (active[..., 5] & active[..., 6]).mean() == pytest.approx(0.09, abs=0.02)
@@ -63,7 +70,7 @@ def test_sets_switch_together_or_apart() -> None:
     st.integers(0, 2**63 - 1),
     st.floats(1e-6, 1 / 3),
     st.sampled_from([None, SETS]),
-    st.sampled_from([Values.UNIT, Values.SIGNED, Values.BINARY]),
+    st.sampled_from([Values.UNIT, Values.SIGNED, Values.BINARY, Uniform(0.1, 0.7)]),
     st.integers(0, 2**32 - 2),
 )
 def test_the_three_implementations_draw_the_same_samples(
@@ -75,9 +82,9 @@ def test_the_three_implementations_draw_the_same_samples(
     )
     sampler, size = FeatureSampler.of(instances), 70
     expected = sampler.batch(step, size)[0]
-    least, greatest = (np.float32(end) for end in sampler.support)
+    least, span = (np.float32(each) for each in sampler.support)
     law = (
-        sampler.switch, sampler.low, sampler.last, sampler.scale, least, greatest - least
+        sampler.switch, sampler.low, sampler.last, sampler.scale, least, span
     )  # fmt: skip
     words, x = np.empty((sampler.words, 40), np.uint32), np.empty((7, 40), np.float32)
     compiled = []
@@ -108,3 +115,29 @@ def test_small_densities_are_resolved() -> None:
     expected = x.size * 1e-6
     assert abs(len(active) - expected) < 5 * np.sqrt(expected) + 1
     assert len(np.unique(active)) == len(active)
+
+
+@pytest.mark.parametrize("convention", ["set", "member"])
+def test_both_conventions_of_anticorrelated_density(convention: Any) -> None:
+    """The paper's, that the set is on, and that of each member."""
+    sets = (Members("anticorrelated", 7, convention),)
+    instances = replace(models(1, density=0.14), sets=sets)
+    active = FeatureSampler.of(instances).batch(0, 100_000)[0] != 0
+    marginal = 0.14 / 7 if convention == "set" else 0.14
+    np.testing.assert_allclose(active.mean(0), marginal, atol=0.005)
+    assert active.sum(1).max() == 1
+    np.testing.assert_allclose(instances.law(0).mean(), marginal / 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("device", ["compiled", "cpu"])
+@pytest.mark.parametrize("values", [Values.UNIT, Values.SIGNED, Uniform(0.1, 0.7)])
+@pytest.mark.parametrize("sets", [None, SETS])
+def test_trained_models_see_these_samples(
+    values: ValueLaw, sets: tuple[Members, ...] | None, device: str
+) -> None:
+    """One step of half the gradient, from nothing and a batch of one: b is the sample itself."""
+    instances = replace(models(500, density=0.3), values=values, sets=sets, architecture=LINEAR)
+    once = Schedule(steps=1, batch=1, learning_rate=0.5, last_learning_rate=0.5, optimiser=SGD())
+    nothing = Parameters(np.zeros((500, 2, 7), np.float32), np.zeros((500, 7), np.float32))
+    found = train(instances, once, progress=False, initial=nothing, device=device)
+    np.testing.assert_array_equal(found.b, FeatureSampler.of(instances).batch(0, 1)[:, 0])

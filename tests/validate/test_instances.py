@@ -50,7 +50,12 @@ def instances(**changes: object) -> Instances:
             },
             "density differs within the correlated set of features 0 to 1",
         ),
-        ({"sets": (Members("anticorrelated", 3),)}, "at most 1/3"),
+        ({"sets": (Members("anticorrelated", 3, "member"),)}, "at most 1/3"),
+        ({"sets": ("correlated",)}, "sets contains 'correlated'; it must hold Members"),
+        ({"architecture": "linear"}, "architecture is 'linear'; it must be an Architecture"),
+        ({"density": np.full((2, 3), 1e-9)}, "density is 1e-09; words of 32 bits"),
+        ({"importance": np.full((2, 3), 1e300)}, r"importance is 1e\+300; in single precision"),
+        ({"hidden": 1.5}, "hidden is 1.5"),
     ],
 )
 def test_bad_instances_are_refused(changes: dict[str, object], sentence: str) -> None:
@@ -66,10 +71,17 @@ def test_bad_instances_are_refused(changes: dict[str, object], sentence: str) ->
         ({"learning_rate": -1.0}, "learning_rate is -1"),
         ({"last_learning_rate": math.nan}, "last_learning_rate is nan"),
         ({"warmup": 4000}, "warmup is 4000; it must be below steps"),
+        ({"batch": 2**32}, "batch is 4294967296; it must be at most 4294967295"),
+        ({"steps": 10**9}, "steps is 1000000000; it must be at most 100000000"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast'; it must be a positive number"),
+        ({"learning_rate": True}, "learning_rate is True"),
+        ({"optimiser": "adam"}, "optimiser is 'adam'; it must be Adam, AdamW or SGD"),
+        ({"stopping": 500}, "stopping is 500; it must be a Stopping or None"),
+        ({"stopping": Stopping()}, "models are stopped at constant rates only"),
         ({"shape": "zigzag"}, "shape is 'zigzag'; it must be one of cosine, linear, exponential"),
     ],
 )
-def test_bad_schedules_are_refused(changes: dict[str, float], sentence: str) -> None:
+def test_bad_schedules_are_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         Schedule(**changes)  # type: ignore[arg-type]
 
@@ -77,7 +89,7 @@ def test_bad_schedules_are_refused(changes: dict[str, float], sentence: str) -> 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Adam(beta1=1.0), "beta1 is 1.0; it must be in"),
+        (lambda: Adam(beta1=1.0), "beta1 is 1.0; it must be a number in"),
         (lambda: Adam(eps=0.0), "eps is 0.0"),
         (lambda: AdamW(weight_decay=-1.0), "weight_decay is -1"),
         (lambda: SGD(momentum=1.5), "momentum is 1.5"),
@@ -88,6 +100,13 @@ def test_bad_schedules_are_refused(changes: dict[str, float], sentence: str) -> 
             "hidden is 'gelu'; it must be one of identity, relu",
         ),
         (lambda: Members("apart", 3), "together is 'apart'"),  # type: ignore[arg-type]
+        (lambda: Stopping(patience=1), "patience is 1"),
+        (lambda: Stopping(fall="x"), "fall is 'x'"),  # type: ignore[arg-type]
+        (lambda: Adam(beta1="x"), "beta1 is 'x'"),  # type: ignore[arg-type]
+        (lambda: Adam(decoupled="no"), "decoupled is 'no'"),  # type: ignore[arg-type]
+        (lambda: grid(0.5, 0.1, 2, 1, -1), "seeds is -1"),
+        (lambda: grid([[0.5]], 0.1, 2, 1, 1), "each must be a list of numbers"),
+        (lambda: Members("correlated", 2, "all"), "density_of is 'all'"),  # type: ignore[arg-type]
         (lambda: Members("correlated", 0), "the number of features in a set is 0"),
     ],
 )
@@ -123,6 +142,14 @@ def test_log_spaced_moments_begin_at_none_and_end_at_all(steps: int, count: int)
     assert moments[-1] == steps
     assert len(moments) <= count + 1
     assert list(moments) == sorted(set(moments))
+
+
+def test_lists_and_whole_floats_are_taken_for_what_they_say() -> None:
+    made = Instances([[1, 1]], [[0.5, 0.2]], [3], 1.0, pace=[2])  # type: ignore[arg-type]
+    assert made.importance.shape == (1, 2)
+    assert made.hidden == 1
+    assert made.taken(slice(0, 1)).pace is not None
+    assert grid(0.5, 0.1, 2, 1, 3).count == 3
 
 
 def test_grid_orders_density_importance_seed() -> None:

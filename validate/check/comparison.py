@@ -9,14 +9,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-Why = Literal[
-    "", "other basin", "not converged", "below the optimum", "theory and optimum differ", "refuted"
-]
+Why = Literal["", "other basin", "not converged", "below the optimum", "theory and optimum differ"]
+BELOW = 1e-6  # relative: less than the optimum by more is news
 
 
 @dataclass(frozen=True)
 class Found:
-    """What training found: the best, the median and the worst of the seeds."""
+    """What training found: the best, the median and the worst of the seeds.
+
+    By exact loss, unless the comparison says otherwise: where every seed has to agree, the seeds
+    are ranked by their error, the largest first.
+    """
 
     best: float
     median: float
@@ -75,7 +78,7 @@ class Comparison:
         never if it is not a number.
         """
         near = math.isfinite(self.deviation) and self.deviation <= 1
-        return bool(near and self.why != "theory and optimum differ")
+        return bool(near and self.why not in ("theory and optimum differ", "below the optimum"))
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it."""
@@ -85,7 +88,7 @@ class Comparison:
 def loss_comparison(
     where: str,
     losses: ArrayLike,
-    optimum: float,
+    optimum: float | None,
     polished: float,
     tolerance: float,
     theory: float | None = None,
@@ -94,18 +97,22 @@ def loss_comparison(
 ) -> Comparison:
     """The exact losses of the seeds (S,) beside the optimum, relative, with the diagnosis.
 
-    polished: the loss of the best seed after a descent on the exact loss; tolerance: relative;
-    nothing: what storing nothing costs, of which an optimum of zero may keep a millionth.
+    optimum: None where theory is all that is known; polished: the loss of the best seed after a
+    descent on the exact loss; tolerance: relative; nothing: what storing nothing costs, of which
+    an optimum of zero may keep a millionth. Raises ``ValueError`` without theory and optimum.
     """
     loss = np.asarray(losses, dtype=float)
-    scale = max(optimum, 1e-6 * nothing / tolerance)
+    least = theory if optimum is None else optimum
+    if least is None:
+        raise ValueError("a comparison needs theory or an optimum.")
+    scale = max(least, 1e-6 * nothing / tolerance)
     best, level = float(loss.min()), tolerance * scale
     why: Why = ""
-    if not best <= optimum + level:
-        why = "not converged" if polished <= optimum + level else "other basin"
-    elif best < optimum - level:
+    if min(polished, best) < least - BELOW * scale:
         why = "below the optimum"
-    elif theory is not None and abs(theory - optimum) > level:
+    elif not best <= least + level:
+        why = "not converged" if polished <= least + level else "other basin"
+    elif theory is not None and abs(theory - least) > BELOW * scale:
         why = "theory and optimum differ"
     return Comparison(
         where, "loss", theory, optimum, Found.of(loss, loss), tolerance, scale, why=why, note=note

@@ -4,15 +4,17 @@ r"""Correlated features stand orthogonal or side by side, anticorrelated ones op
 
 F13: two correlated pairs in the plane, orthogonal within a pair. F14: two anticorrelated pairs,
 antipodal within a pair. F15: three correlated pairs, side by side. F16: two correlated sets of
-ten features in ten dimensions, an orthogonal basis each. The best of the seeds by exact loss; how
-good it is is told by its polished loss.
+ten features in ten dimensions, an orthogonal basis each. The best of the seeds by exact loss. The
+optimum is the best of these polished, and of random starts on the exact loss where that takes
+seconds: evidence, no proof. The density of an anticorrelated set is the set's, as in the paper.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ from superposition.validate.check.check import Check, Outcome, Size
 from superposition.validate.check.comparison import Comparison, Found, loss_comparison
 from superposition.validate.check.exact_losses import exact_losses, polished
 from superposition.validate.instances import Instances, Members
+from superposition.validate.parameters import xavier
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.model_list import trained
 from superposition.validate.training import TrainedModels
@@ -29,7 +32,9 @@ from superposition.validate.training import TrainedModels
 Array = NDArray[np.float64]
 
 LOSS = 0.02  # the best beside the best after polishing all, relative
-ORTHOGONAL, ANTIPODAL, BESIDE = 0.05, 0.05, 0.05  # of a cosine
+ORTHOGONAL, ANTIPODAL, BESIDE = 0.05, 0.05, 0.1  # of a cosine; the least of one side by side
+STORED = 0.5  # the least norm of a feature whose direction counts
+RANDOM, FEW = 16, 6  # random starts for the optimum, up to so many features
 POLISHED, STEPS = 3, 100  # of the best; steps, each of which takes half a second at n = 20
 WITHIN_SET = 0.1  # of an entry of WᵀW within a set of ten
 BUDGETS: dict[Size, tuple[int, int, Schedule]] = {
@@ -41,13 +46,20 @@ BUDGETS: dict[Size, tuple[int, int, Schedule]] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """name; sets; hidden; density of a feature; what the claim says of a model."""
+    """name; sets; hidden; density of a set; what the claim is about, and how it is judged.
+
+    measure: W ↦ a number; theory: what it should be; tolerance; within: as in ``Comparison``.
+    """
 
     name: str
     sets: tuple[Members, ...]
     hidden: int
     density: float
-    claims: Callable[[Array], tuple[str, float, float]]  # W ↦ (what, value, tolerance)
+    what: str
+    measure: Callable[[Array], float]
+    theory: float
+    tolerance: float
+    within: Literal["below", "above"]
 
 
 def cosines_within(W: Array, size: int) -> Array:
@@ -59,23 +71,25 @@ def cosines_within(W: Array, size: int) -> Array:
     return np.array([gram[pair] for pair in pairs])
 
 
-def _orthogonal(W: Array) -> tuple[str, float, float]:
-    return "largest |cosine| within a pair", float(np.abs(cosines_within(W, 2)).max()), ORTHOGONAL
+def largest_cosine(W: Array) -> float:
+    """The largest |cosine| within a pair."""
+    return float(np.abs(cosines_within(W, 2)).max())
 
 
-def _antipodal(W: Array) -> tuple[str, float, float]:
-    return "largest 1 + cosine within a pair", float(1 + cosines_within(W, 2).max()), ANTIPODAL
+def away_from_antipodal(W: Array) -> float:
+    """The largest 1 + cosine within a pair."""
+    return float(1 + cosines_within(W, 2).max())
 
 
-def _beside(W: Array) -> tuple[str, float, float]:
-    least = float(cosines_within(W, 2).min())
-    return "largest negative cosine within a pair", max(-least, 0.0), BESIDE
+def least_cosine(W: Array) -> float:
+    """The least cosine within a pair."""
+    return float(cosines_within(W, 2).min())
 
 
-def _basis(W: Array) -> tuple[str, float, float]:
+def away_from_bases(W: Array) -> float:
+    """The largest error of WᵀW within a set of ten."""
     blocks = (W[:, :10], W[:, 10:])
-    error = max(float(np.abs(block.T @ block - np.eye(10)).max()) for block in blocks)
-    return "largest error of WᵀW within a set", error, WITHIN_SET
+    return max(float(np.abs(block.T @ block - np.eye(10)).max()) for block in blocks)
 
 
 def _pairs(together: str, count: int) -> tuple[Members, ...]:
@@ -83,11 +97,23 @@ def _pairs(together: str, count: int) -> tuple[Members, ...]:
 
 
 SETTINGS = (
-    Setting("two correlated pairs", _pairs("correlated", 2), 2, 0.1, _orthogonal),
-    Setting("two anticorrelated pairs", _pairs("anticorrelated", 2), 2, 0.1, _antipodal),
-    Setting("three correlated pairs", _pairs("correlated", 3), 2, 0.1, _beside),
-    Setting("two correlated sets of ten", (Members("correlated", 10),) * 2, 10, 0.1, _basis),
-)
+    Setting(
+        "two correlated pairs", _pairs("correlated", 2), 2, 0.1,
+        "largest |cosine| within a pair", largest_cosine, 0.0, ORTHOGONAL, "below",
+    ),
+    Setting(
+        "two anticorrelated pairs", _pairs("anticorrelated", 2), 2, 0.1,
+        "largest 1 + cosine within a pair", away_from_antipodal, 0.0, ANTIPODAL, "below",
+    ),
+    Setting(
+        "three correlated pairs", _pairs("correlated", 3), 2, 0.1,
+        "least cosine within a pair", least_cosine, 1.0, 1 - BESIDE, "above",
+    ),
+    Setting(
+        "two correlated sets of ten", (Members("correlated", 10),) * 2, 10, 0.1,
+        "largest error of WᵀW within a set", away_from_bases, 0.0, WITHIN_SET, "below",
+    ),
+)  # fmt: skip
 
 
 def run(size: Size, folder: Path, progress: bool) -> Outcome:
@@ -111,16 +137,23 @@ def _rows(setting: Setting, models: TrainedModels, instances: Instances) -> list
     losses = exact_losses(models, instances)
     ranked = np.argsort(losses)
     ends = [polished(models, instances, int(s), most_steps=STEPS) for s in ranked[:POLISHED]]
-    claims = [setting.claims(W.astype(float)) for W in models.W]
-    what, _, tolerance = claims[0]
-    values = Found.of([value for _, value, _ in claims], losses)
+    found = [end.loss for end in ends]
+    if instances.features <= FEW:
+        fresh = instances.taken(slice(0, RANDOM))
+        begin = xavier(replace(fresh, seed=fresh.seed + 1_000_000))
+        found += [polished(begin, fresh, s).loss for s in range(fresh.count)]
+    stored = np.linalg.norm(models.W, axis=1).min(1) > STORED
+    wrong = np.inf if setting.within == "below" else -np.inf  # a dead feature has no direction
+    measured = np.array([setting.measure(W.astype(float)) for W in models.W])
+    values = Found.of(np.where(stored, measured, wrong), losses)
     where = f"{setting.name}, p = {setting.density:g}"
-    optimum = min(end.loss for end in ends)
     nothing = sum(np.diag(instances.law(0).covariance()))
-    return [
-        loss_comparison(where, losses, optimum, ends[0].loss, LOSS, nothing=float(nothing)),
-        Comparison(where, what, 0.0, None, values, tolerance, within="below"),
-    ]
+    loss = loss_comparison(where, losses, min(found), ends[0].loss, LOSS, nothing=float(nothing))
+    claim = Comparison(
+        where, setting.what, setting.theory, None, values, setting.tolerance,
+        within=setting.within, why=loss.why,
+    )  # fmt: skip
+    return [loss, claim]
 
 
 CHECK = Check(

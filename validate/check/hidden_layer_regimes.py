@@ -71,7 +71,7 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
     mono = monosemantic_loss(SPARSE)
     comparisons = (
         loss_comparison(
-            f"p = {DENSE:g}", losses[dense], monosemantic_loss(DENSE), end.loss, LOSS,
+            f"p = {DENSE:g}", losses[dense], None, end.loss, LOSS,
             monosemantic_loss(DENSE),
         ),
         Comparison(

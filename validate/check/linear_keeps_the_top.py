@@ -56,9 +56,9 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
         theory = optimum(IMPORTANCE.tolist(), law, HIDDEN).loss
         where = f"p = {p:g}"
         comparisons += [
-            loss_comparison(where, losses[part], theory, found.loss, LOSS, theory),
+            loss_comparison(where, losses[part], None, found.loss, LOSS, theory),
             Comparison(
-                where, "largest error of WᵀW", 0.0, 0.0, Found.of(error[part], losses[part]), GRAM
+                where, "largest error of WᵀW", 0.0, None, Found.of(error[part], losses[part]), GRAM
             ),
         ]
     settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}

@@ -2,8 +2,8 @@ r"""Norms, biases and interference of the best trained model, beside the exact o
 
 .. math:: \|W_i\|, \quad b_i, \quad \sum_{j \ne i} (\hat W_i \cdot W_j)^2
 
-F1's models (n = 5, m = 2, importance 0.9^i) from dense to sparse. Compared is the minimum
-downhill of the best model, if it is the optimum; features change places only at a cost.
+F1's models (n = 5, m = 2, importance 0.9^i) from dense to sparse. No two features are alike, so
+that the optimum's numbers are compared with the model's feature by feature.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.numerics.geometry.geometry import order_parameters
+from superposition.numerics.optimum.landscape import Landscape
+from superposition.numerics.optimum.search import global_minima
 from superposition.validate.basins import basins
 from superposition.validate.check.budget import annealed
 from superposition.validate.check.check import Check, Outcome, Size
-from superposition.validate.check.comparison import Comparison, Found, loss_comparison
+from superposition.validate.check.comparison import Comparison, Found, Why, loss_comparison
 from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.model_list import trained
@@ -44,7 +46,9 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
     instances = Instances(importance, density, np.arange(len(density)), HIDDEN)
     models = trained("five-features", instances, schedule, folder, progress=progress)
     ended = basins(models, instances, starts=64)
-    fields, downhill = _fields(models.W, models.b), _fields(ended.W, ended.b)
+    fields = _fields(models.W, models.b)
+    landscape = Landscape(HIDDEN, importance, density).rows(slice(None, None, seeds))
+    optimum = _fields(*landscape.split(global_minima(landscape, starts=64).points))
     comparisons = []
     for number, p in enumerate(DENSITIES):
         part = slice(number * seeds, (number + 1) * seeds)
@@ -54,12 +58,12 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
         comparisons.append(
             loss_comparison(where, loss, ended.optimum[best], ended.polished[best], LOSS, note=name)
         )
+        why: Why = "" if ended.found[best] else "other basin"
         for what in fields:
-            away = np.abs(fields[what][part] - downhill[what][part]).max(1)
+            away = np.abs(fields[what][part] - optimum[what][number]).max(1)
+            found = Found.of(away, loss)
             comparisons.append(
-                Comparison(
-                    where, f"{what}, largest difference", None, 0.0, Found.of(away, loss), FIELDS
-                )
+                Comparison(where, f"{what}, largest difference", None, 0.0, found, FIELDS, why=why)
             )
     settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}
     return Outcome(tuple(comparisons), settings, models=instances.count)

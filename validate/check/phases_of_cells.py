@@ -61,7 +61,8 @@ class _Cells:
 
     def why(self, cell: int, scale: float) -> Why:
         """The diagnosis of one cell, empty where it agrees."""
-        if self.loss[cell].min() < self.optimum[cell] - SAME_LOSS * scale:
+        least = min(self.loss[cell].min(), self.polished[cell])
+        if least < self.optimum[cell] - SAME_LOSS * scale:
             return "below the optimum"
         if self.polished[cell] > self.optimum[cell] + SAME_LOSS * scale:
             return "other basin"
@@ -145,7 +146,7 @@ def _outcome(
     near = float(agrees[~judged].mean()) if np.any(~judged) else 1.0
     comparison = Comparison(
         f"{judged.sum()} cells away from boundaries",
-        "share in the phase of the optimum, loss within 2 %",
+        "share that ended in the optimum, loss within 2 %",
         None,
         1.0,
         Found(share, share, share),

@@ -24,6 +24,7 @@ from superposition.validate.sweep.result import Assembly, SweepResult
 from superposition.validate.sweep.stored_sweep import Manifest, assembly_of, claim
 from superposition.validate.sweep.tile import Tile
 from superposition.validate.sweep.tile_file import content
+from superposition.validate.training import checked_device
 
 PATIENCE = 60.0  # seconds for a shared folder to show what is in it
 
@@ -61,7 +62,10 @@ def sweep(
     check_count(workers, "workers")
     if executor is not None and workers != 1:
         raise ValueError(f"workers is {workers}; with an executor given it must be left out.")
+    checked_device(device)
     place = Path(folder).resolve()
+    if place.exists() and not place.is_dir():
+        raise ValueError(f"folder is {str(folder)!r}, which is a file; it must be a folder.")
     moments = tuple(record)
     tiles = [
         Tile.of(

@@ -13,6 +13,10 @@ from superposition.cli import main
 from superposition.validate.check import (
     absolute_value,
     benefit_and_interference,
+    correlated_sets,
+    hidden_layer_regimes,
+    linear_keeps_the_top,
+    norms_biases_interference,
     phases_of_cells,
     regular_arrangements,
     sticky_dimensionalities,
@@ -28,7 +32,8 @@ from tests.repository import ROOT
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_every_check_agrees_at_smoke_size(check: Any, tmp_path: Path) -> None:
     outcome = check.run("smoke", tmp_path, False)
-    assert outcome.status == "agrees", [row for row in outcome.comparisons if not row.agrees]
+    expected = "refuted" if check.id == "dimensionalities-at-fractions" else "agrees"
+    assert outcome.status == expected, [row for row in outcome.comparisons if not row.agrees]
     assert outcome.models > 0
     assert "schedule" in outcome.settings
 
@@ -44,13 +49,26 @@ def undertrained(monkeypatch: pytest.MonkeyPatch, module: Any, tmp_path: Path) -
     few = annealed(3, 16)
     short = few if not isinstance(budget, tuple) else (*budget[:-1], few)
     monkeypatch.setitem(module.BUDGETS, "smoke", short)
-    run = phases_of_cells.check(2, 1, "F5").run if module is phases_of_cells else module.run
-    found: Outcome = run("smoke", tmp_path, False)
+    runs = {
+        phases_of_cells: phases_of_cells.check(2, 1, "F5").run,
+        sticky_dimensionalities: sticky_dimensionalities.plateaus,
+    }
+    found: Outcome = runs.get(module, getattr(module, "run", None))("smoke", tmp_path, False)
     return found
 
 
 @pytest.mark.parametrize(
-    "module", [phases_of_cells, regular_arrangements, absolute_value, sticky_dimensionalities]
+    "module",
+    [
+        absolute_value,
+        correlated_sets,
+        hidden_layer_regimes,
+        linear_keeps_the_top,
+        norms_biases_interference,
+        phases_of_cells,
+        regular_arrangements,
+        sticky_dimensionalities,
+    ],
 )
 def test_untrained_models_do_not_agree(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: Any
@@ -78,6 +96,13 @@ def test_the_decomposition_is_not_that_of_other_weights() -> None:
     benefit, interference, _ = benefit_and_interference.decomposition(turned, np.zeros(3), ones)
     assert benefit == pytest.approx(0)
     assert interference == pytest.approx(2 * benefit_and_interference.v)
+
+
+def test_gradient_flow_of_another_rate_is_off_the_curve(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(benefit_and_interference, "v", 1.2 * benefit_and_interference.v)
+    assert benefit_and_interference.run("smoke", tmp_path, False).status == "unresolved"
 
 
 def test_bad_sizes_and_ids_are_refused(tmp_path: Path) -> None:

@@ -64,11 +64,14 @@ def test_something_has_to_be_expected() -> None:
         ([1.05, 2.0], 1.0, 1.0, None, "not converged"),
         ([1.05, 2.0], 1.0, 1.04, None, "other basin"),
         ([0.9, 2.0], 1.0, 0.9, None, "below the optimum"),
+        ([1.0, 2.0], 1.0, 0.98, None, "below the optimum"),
         ([1.0, 2.0], 1.0, 1.0, 0.9, "theory and optimum differ"),
+        ([1.0, 2.0], 1.0, 1.0, 1.001, "theory and optimum differ"),
+        ([1.0, 2.0], None, 1.0, 1.0, ""),
     ],
 )
 def test_losses_are_diagnosed(
-    losses: list[float], optimum: float, polished: float, theory: float | None, why: str
+    losses: list[float], optimum: float | None, polished: float, theory: float | None, why: str
 ) -> None:
     found = loss_comparison("here", losses, optimum, polished, 0.02, theory)
     assert found.why == why
