@@ -5,10 +5,14 @@ r"""The compiled training step: samples, loss, gradient and update of one model,
 
 A batch is worked through in blocks of samples, features and hidden units in rows, so that
 the inner loops run over samples. θ: (S, R, n), the m rows of W, those of W_outᵀ if untied, b.
-One model after the other: models do not know of each other, and threads share nothing. All that
-sums is inlined into ``advance``, which alone is cached on disk: a part that stood by itself would
-be compiled on its own where the cache is cold, and with ``advance`` where it is warm, and its sums
-would be ordered, and rounded, in two ways.
+One model after the other: models do not know of each other, and threads share nothing. Samples
+are the twins of ``feature_samples``: with no sum reordered and nothing contracted, their roundings
+are the same.
+
+All that sums is inlined into ``advance``, which alone is cached on disk: a part that stood by
+itself would be compiled on its own where the cache is cold, and with ``advance`` where it is warm,
+and its sums would be ordered, and rounded, in two ways. All of it is in this file, since the cache
+notices no change in another.
 """
 
 from __future__ import annotations
@@ -19,13 +23,70 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from superposition.validate.compiled_samples import draw_features, draw_words
+from superposition.validate.random_words import DATA, MULTIPLIERS, ROUNDS, WEYL
 
 # Sums may be reordered; not-a-numbers are kept, so that a diverged model is seen.
 FAST = {"reassoc", "contract", "nsz", "arcp", "afn"}
 BLOCKS = 1024, 256  # samples: of few features, of many
 FEW = 24  # rows of the scratch that 1024 samples leave in the first cache
 ZERO, ONE, LARGE = np.float32(0), np.float32(1), np.float32(np.inf)
+FIRST, SECOND = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
+WEYL_FIRST, WEYL_SECOND = np.uint32(WEYL[0]), np.uint32(WEYL[1])
+HALF = np.uint64(32)
+PURPOSE = np.uint32(DATA)
+
+
+@njit(error_model="numpy", nogil=True, inline="always")
+def _philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
+    for _ in range(ROUNDS):
+        first, second = np.uint64(c0) * FIRST, np.uint64(c2) * SECOND
+        c0, c1, c2, c3 = (
+            np.uint32(second >> HALF) ^ c1 ^ k0,
+            np.uint32(second),
+            np.uint32(first >> HALF) ^ c3 ^ k1,
+            np.uint32(first),
+        )
+        k0, k1 = np.uint32(k0 + WEYL_FIRST), np.uint32(k1 + WEYL_SECOND)
+    return c0, c1, c2, c3
+
+
+@njit(error_model="numpy", nogil=True, fastmath=False)
+def draw_words(words: Any, seed: Any, start: int, count: int, step: Any) -> None:
+    """Fill ``words`` (R, B) for the ``count`` samples ``start`` … of a step."""
+    k0, k1 = np.uint32(seed), np.uint32(np.uint64(seed) >> HALF)
+    c1 = np.uint32(step)
+    for four in range(words.shape[0] // 4):
+        c2 = np.uint32(four)
+        w0, w1, w2, w3 = (
+            words[4 * four],
+            words[4 * four + 1],
+            words[4 * four + 2],
+            words[4 * four + 3],
+        )
+        for sample in range(count):
+            c0 = np.uint32(start + sample)
+            w0[sample], w1[sample], w2[sample], w3[sample] = _philox(c0, c1, c2, PURPOSE, k0, k1)
+
+
+@njit(error_model="numpy", nogil=True, fastmath=False)
+def draw_features(x: Any, words: Any, count: int, law: Any, model: int) -> None:
+    """Turn ``count`` words (R, B) into the features x (n, B) of one model.
+
+    law: (switch, low, last, scale, least, span), as ``FeatureSampler`` describes them.
+    """
+    switch, low, last, scale, least, span = law
+    for j in range(x.shape[0]):
+        own, decides, row = words[j], words[switch[j]], x[j]
+        start, width, unit = low[model, j], last[model, j], scale[model, j]
+        if switch[j] == j:
+            for sample in range(count):
+                past = np.uint32(own[sample] - start)
+                value = least + span * (np.float32(past) * unit)
+                row[sample] = value if past <= width else ZERO
+        else:
+            for sample in range(count):
+                value = least + span * (np.float32(own[sample]) * unit)
+                row[sample] = value if np.uint32(decides[sample] - start) <= width else ZERO
 
 
 @njit(error_model="numpy", nogil=True, fastmath=FAST, inline="always")

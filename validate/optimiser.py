@@ -34,7 +34,7 @@ class Adam:
         _check_share(self.beta1, "beta1")
         _check_share(self.beta2, "beta2")
         _check_not_negative(self.weight_decay, "weight_decay")
-        if not (isinstance(self.eps, int | float) and math.isfinite(self.eps) and self.eps > 0):
+        if not (is_number(self.eps) and self.eps > 0):
             raise ValueError(f"eps is {self.eps!r}; it must be a positive number.")
         if not isinstance(self.decoupled, bool):
             raise ValueError(f"decoupled is {self.decoupled!r}; it must be True or False.")
@@ -83,11 +83,21 @@ def step_table(optimiser: Optimiser, first: int, rates: Array) -> Array:
     return np.stack([gain, root, decay], axis=1)
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a finite real number, no truth value and no text.
+
+    >>> is_number(0.5), is_number(True), is_number("0.5"), is_number(float("nan"))
+    (True, False, False, False)
+    """
+    real = isinstance(value, int | float | np.floating | np.integer)
+    return real and not isinstance(value, bool) and math.isfinite(value)  # type: ignore[arg-type]
+
+
 def _check_share(value: float, name: str) -> None:
-    if not (isinstance(value, int | float) and 0 <= value < 1):
+    if not (is_number(value) and 0 <= value < 1):
         raise ValueError(f"{name} is {value!r}; it must be a number in [0, 1).")
 
 
 def _check_not_negative(value: float, name: str) -> None:
-    if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+    if not (is_number(value) and value >= 0):
         raise ValueError(f"{name} is {value!r}; it must be a number of at least 0.")

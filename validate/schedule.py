@@ -9,7 +9,6 @@ the cosine; exponential: η_0 (η_1/η_0)^s.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from superposition.theory.domain import check_count
-from superposition.validate.optimiser import SGD, Adam, AdamW, Optimiser
+from superposition.validate.optimiser import SGD, Adam, AdamW, Optimiser, is_number
 
 MOST_STEPS, MOST_SAMPLES = 10**8, 2**32 - 1  # the rates are a table; words count samples in 32 bits
 LARGEST_RATE = 1e6
@@ -42,7 +41,7 @@ class Stopping:
     def __post_init__(self) -> None:
         object.__setattr__(self, "every", check_count(self.every, "every"))
         object.__setattr__(self, "patience", check_count(self.patience, "patience", at_least=2))
-        if not (_is_number(self.fall) and 0 <= self.fall < 1):
+        if not (is_number(self.fall) and 0 <= self.fall < 1):
             raise ValueError(f"fall is {self.fall!r}; it must be a number in [0, 1).")
 
 
@@ -83,7 +82,7 @@ class Schedule:
             )
         for name in ("learning_rate", "last_learning_rate"):
             rate = getattr(self, name)
-            if not (_is_number(rate) and 0 < rate <= LARGEST_RATE):
+            if not (is_number(rate) and 0 < rate <= LARGEST_RATE):
                 raise ValueError(
                     f"{name} is {rate!r}; it must be a positive number, at most {LARGEST_RATE:g}."
                 )
@@ -114,12 +113,6 @@ class Schedule:
             fall = last + (first - last) * share
         rise = first * np.arange(1, self.warmup + 1) / max(self.warmup, 1)
         return np.concatenate([rise, fall])
-
-
-def _is_number(value: object) -> bool:
-    """A finite real number, no truth value and no text."""
-    real = isinstance(value, int | float | np.floating | np.integer)
-    return real and not isinstance(value, bool) and math.isfinite(float(value))  # type: ignore[arg-type]
 
 
 def log_spaced(steps: int, count: int) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from superposition.theory.features.values import Uniform, ValueLaw, Values
 from superposition.validate.architecture import LINEAR
-from superposition.validate.compiled_samples import draw_features, draw_words
+from superposition.validate.compiled_step import draw_features, draw_words
 from superposition.validate.feature_samples import FeatureSampler
 from superposition.validate.instances import Instances, Members
 from superposition.validate.optimiser import SGD

@@ -83,7 +83,7 @@ def test_bad_instances_are_refused(changes: dict[str, object], sentence: str) ->
 )
 def test_bad_schedules_are_refused(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        Schedule(**changes)  # type: ignore[arg-type]
+        Schedule(**changes)
 
 
 @pytest.mark.parametrize(

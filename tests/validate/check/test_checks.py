@@ -53,7 +53,8 @@ def undertrained(monkeypatch: pytest.MonkeyPatch, module: Any, tmp_path: Path) -
         phases_of_cells: phases_of_cells.check(2, 1, "F5").run,
         sticky_dimensionalities: sticky_dimensionalities.plateaus,
     }
-    found: Outcome = runs.get(module, getattr(module, "run", None))("smoke", tmp_path, False)
+    run = runs[module] if module in runs else module.run
+    found: Outcome = run("smoke", tmp_path, False)
     return found
 
 
