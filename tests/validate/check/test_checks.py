@@ -53,7 +53,7 @@ def undertrained(monkeypatch: pytest.MonkeyPatch, module: Any, tmp_path: Path) -
         phases_of_cells: phases_of_cells.check(2, 1, "F5").run,
         sticky_dimensionalities: sticky_dimensionalities.plateaus,
     }
-    run = runs[module] if module in runs else module.run
+    run = runs.get(module) or module.run
     found: Outcome = run("smoke", tmp_path, False)
     return found
 
