@@ -32,6 +32,7 @@ Array = NDArray[np.float64]
 
 ZERO = 1e-3  # of Σ I_i Var |x_i|: two neurons a feature
 APART = 0.05  # of L_apart, dense
+STEPS = 200  # of polishing, for the diagnosis
 GAIN = 0.1  # sparse: at least so much less than L_apart, relative
 BUDGETS: dict[Size, tuple[int, Schedule]] = {
     "smoke": (10, annealed(4000, 256, rate=0.01)),
@@ -120,7 +121,7 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
         loss = exact_losses(models, instances)
         row = trial.comparison(loss)
         if not row.agrees:
-            end = polished(models, instances, int(np.argmin(loss))).loss
+            end = polished(models, instances, int(np.argmin(loss)), most_steps=STEPS).loss
             near = trial.comparison(np.array([end])).agrees
             row = replace(row, why="not converged" if near else "other basin")
         rows.append(row)

@@ -81,8 +81,14 @@ class Comparison:
         return bool(near and self.why not in ("theory and optimum differ", "below the optimum"))
 
     def plain(self) -> dict[str, Any]:
-        """As JSON takes it."""
-        return {**asdict(self), "deviation": self.deviation, "agrees": self.agrees}
+        """As JSON takes it, which has no numbers that are infinite or none."""
+        plain = {**asdict(self), "deviation": _told(self.deviation), "agrees": self.agrees}
+        plain["found"] = {name: _told(value) for name, value in asdict(self.found).items()}
+        return plain
+
+
+def _told(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def loss_comparison(

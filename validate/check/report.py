@@ -54,7 +54,9 @@ def summary(results: Results) -> str:
 def write_reports(results: Results, size: Size, folder: Path) -> tuple[Path, Path]:
     """``report.json`` and ``report.html`` in ``folder``, each written whole or not at all."""
     as_json, as_html = folder / "report.json", folder / "report.html"
-    write_text(as_json, json.dumps(plain(results, size), indent=1, ensure_ascii=False))
+    write_text(
+        as_json, json.dumps(plain(results, size), indent=1, ensure_ascii=False, allow_nan=False)
+    )
     write_text(as_html, page(results, size))
     return as_json, as_html
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -49,7 +50,10 @@ def test_the_best_has_to_lie_within_the_tolerance(
     best: float, changes: dict[str, Any], agrees: bool
 ) -> None:
     assert comparison(best, **changes).agrees is agrees
-    assert comparison(best, **changes).plain()["agrees"] is agrees
+    plain = comparison(best, **changes).plain()
+    assert plain["agrees"] is agrees
+    assert plain["found"]["best"] == (best if math.isfinite(best) else None)
+    json.dumps(plain, allow_nan=False)
 
 
 def test_something_has_to_be_expected() -> None:
