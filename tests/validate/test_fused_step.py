@@ -72,14 +72,14 @@ def test_samples_are_drawn_bit_for_bit(
     from tests.validate.fused_samples_written import write_features
 
     sampler = FeatureSampler.of(replace(models(2, n=5), sets=sets, values=values))
-    least, greatest = sampler.support
+    least, span = sampler.support
     expected = sampler.batch(step, 64)
     law = [torch.from_numpy(each) for each in (sampler.low, sampler.last, sampler.scale)]
     x = torch.full((2, 5, 64), np.nan, device=DEVICE)
     write_features[(2,)](
         x, torch.from_numpy(sampler.seed.astype(np.int64)).to(DEVICE),
-        tuple(each.to(DEVICE) for each in law), (least, greatest - least), step,
-        SWITCH=tuple(sampler.switch.tolist()), UNIT=(least, greatest) == (0, 1),
+        tuple(each.to(DEVICE) for each in law), (least, span), step,
+        SWITCH=tuple(sampler.switch.tolist()), UNIT=(least, span) == (0, 1),
         WORDS=sampler.words, BLOCK=64, num_warps=1, enable_fp_fusion=False,
     )  # fmt: skip
     np.testing.assert_array_equal(x.cpu().mT, expected)

@@ -38,7 +38,12 @@ def test_a_second_call_reads_and_trains_nothing(
 
 
 UNTIED = replace(MODELS, architecture=Architecture(tied=False), pace=np.linspace(0.5, 2, 8))
-STOPPED = Schedule(steps=200, batch=8, stopping=Stopping(every=20, fall=0.5, patience=1))
+STOPPED = Schedule(
+    steps=200,
+    batch=8,
+    last_learning_rate=0.02,
+    stopping=Stopping(every=20, fall=0.5, patience=2),
+)
 FIELDS = ("W", "b", "W_out", "steps", "loss")
 
 

@@ -129,7 +129,13 @@ def test_a_damaged_tile_is_noticed_and_made_again(tmp_path: Path, damage: str) -
 
 def test_a_tile_says_what_it_is(tmp_path: Path) -> None:
     """Settings, versions, seeds: all in plain arrays and JSON."""
-    schedule = Schedule(steps=20, batch=8, optimiser=SGD(0.5), stopping=Stopping(every=10))
+    schedule = Schedule(
+        steps=20,
+        batch=8,
+        last_learning_rate=0.02,
+        optimiser=SGD(0.5),
+        stopping=Stopping(every=10),
+    )
     sweep(UNLIKE, schedule, tmp_path, record=[10], progress=False)
     path = next(tmp_path.glob("tile-4-*.npz"))
     arrays = stored_arrays.read(path)
