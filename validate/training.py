@@ -86,6 +86,7 @@ def train(
     device: str | None = None,
     threads: int | None = None,
     deterministic: bool = False,
+    keep_diverged: bool = False,
 ) -> TrainedModels:
     """Train every model of ``instances``; ``label`` names the progress bar.
 
@@ -94,8 +95,9 @@ def train(
     ("cpu", "cuda"), the first that is there of "compiled" and "cpu" for None; threads: of the
     compiled step, one a core for None; deterministic: torch only with algorithms that give the
     same bits every time (the compiled and the fused step always do). The bar shows quantiles of
-    the models' batch losses. Models that diverge are told by a warning. Raises ``ValueError`` where
-    an argument does not fit ``instances`` or ``schedule``, and if all models diverge.
+    the models' batch losses. Models that diverge are told by a warning, unless ``keep_diverged``.
+    Raises ``ValueError`` where an argument does not fit ``instances`` or ``schedule``, and if all
+    models diverge, unless ``keep_diverged``.
 
     >>> models = Instances(np.ones((2, 3)), np.full((2, 3), 0.5), np.arange(2), hidden=2)
     >>> train(models, Schedule(steps=20), progress=False).W.shape
@@ -133,7 +135,8 @@ def train(
                 for part in parts
             ]
         )
-    _tell_diverged(models, instances, schedule)
+    if not keep_diverged:
+        tell_diverged(models.loss, instances, schedule)
     return models
 
 
@@ -220,19 +223,22 @@ def _trained(
     return TrainedModels(end.W, end.b, end.W_out, watch.steps, watch.at_the_end(), history)
 
 
-def _tell_diverged(models: TrainedModels, instances: Instances, schedule: Schedule) -> None:
-    """Warn of the models that diverged; raise if there are no others."""
-    lost = np.flatnonzero(np.isnan(models.loss))
+def tell_diverged(loss: Array, instances: Instances, schedule: Schedule) -> None:
+    """Warn of the models that diverged, whose ``loss`` (S,) is no number.
+
+    Raises ``ValueError`` if there are no others.
+    """
+    lost = np.flatnonzero(np.isnan(loss))
     if not len(lost):
         return
     first = int(lost[0])
     pace = 1.0 if instances.pace is None else float(instances.pace[first])
     told = (
-        f"{len(lost)} of {len(models.loss)} models diverged, the first of them model {first} (seed "
-        f"{instances.seed[first]}) at a learning rate of {pace * schedule.learning_rate:g} after "
-        f"{models.steps[first]} steps; try a smaller one."
+        f"{len(lost)} of {len(loss)} models diverged, the first of them model {first} (seed "
+        f"{instances.seed[first]}) at a learning rate of {pace * schedule.learning_rate:g}; try a "
+        "smaller one."
     )
-    if len(lost) == len(models.loss):
+    if len(lost) == len(loss):
         raise ValueError(told)
     warnings.warn(told, stacklevel=3)
 

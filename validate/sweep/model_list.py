@@ -11,7 +11,7 @@ from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.tile import Tile, make
 from superposition.validate.sweep.tile_file import content, models_in
-from superposition.validate.training import TrainedModels, joined
+from superposition.validate.training import TrainedModels, joined, tell_diverged
 
 
 def trained(
@@ -58,4 +58,6 @@ def trained(
         )
         arrays = content(job.path) or make(job, f"{name} {number}/{len(starts)}", progress)
         found.append(models_in(arrays))
-    return joined(found)
+    models = joined(found)
+    tell_diverged(models.loss, instances, schedule)
+    return models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Never
@@ -48,6 +49,7 @@ def sweep(
     without an executor, processes of this machine, for 1 this one with a thread a core; tile:
     models a file, the most that a kill loses of each worker; record, device: as in ``train``.
     A tile whose worker dies is given to another. The bar shows tiles and quantiles of the losses.
+    Models that diverge are told by a warning.
     Raises ``ValueError`` for settings that ``train`` refuses, before anything is trained, and if
     the folder holds another sweep; ``RuntimeError`` if workers die again and again.
 
@@ -91,7 +93,14 @@ def sweep(
             raise KeyboardInterrupt(_told(tiles, place)) from None
         except RuntimeError as error:
             raise RuntimeError(f"{str(error).rstrip('.')}. {_told(tiles, place)}") from error
-    return collected.assembly.result()
+    result = collected.assembly.result()
+    lost = int(np.isnan(result.loss).sum()) - result.missing
+    if lost:
+        warnings.warn(
+            f"{lost} of {result.loss.size} models diverged; their weights are no numbers.",
+            stacklevel=2,
+        )
+    return result
 
 
 def _train(

@@ -138,6 +138,7 @@ def make(tile: Tile, label: str = "training", progress: bool = False) -> Arrays:
         record=tile.record,
         device=tile.device,
         threads=tile.threads,
+        keep_diverged=True,  # what others are in the tile is chance; told of the whole
     )
     arrays = arrays_of(models) | tile.inputs | {"settings": np.array(tile.settings)}
     write(tile.path, arrays)

@@ -111,11 +111,17 @@ def test_a_tile_that_is_always_lost_is_given_up(tmp_path: Path) -> None:
     assert swept(tmp_path).missing == 0
 
 
-def test_what_is_wrong_with_a_tile_is_not_tried_again(tmp_path: Path) -> None:
-    hopeless = Schedule(steps=20, batch=8, learning_rate=1e30)
+def test_what_is_wrong_with_a_tile_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*given: Any, **more: Any) -> None:
+        del given, more
+        raise ValueError("so it is")
+
     executor = Losing(iter([False] * 99), OSError())
-    with pytest.raises(ValueError, match="is not finite"):
-        sweep(GRID, hopeless, tmp_path, executor=executor, tile=2, progress=False)
+    monkeypatch.setattr(tile_module, "train", wrong)
+    with pytest.raises(ValueError, match="so it is"):
+        sweep(GRID, SHORT, tmp_path, executor=executor, tile=2, progress=False)
     assert executor.calls == 6
 
 
