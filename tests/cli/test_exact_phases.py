@@ -182,7 +182,13 @@ def test_ctrl_c_ends_command_and_workers_with_one_sentence(tmp_path: Path) -> No
     command = [sys.executable, "-m", "superposition.cli", *EXACT, "--grid", "26", "--refine", "0"]
     command += ["--workers", "2", "--starts", "8", "--folder", str(tiles), "--quiet"]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell's background job ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     until = time.monotonic() + 120
     while not list(tiles.glob("cells*.npz")) and time.monotonic() < until:

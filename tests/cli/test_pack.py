@@ -255,7 +255,13 @@ def test_ctrl_c_ends_the_command_with_the_best(tmp_path: Path) -> None:
     run = [sys.executable, "-m", "superposition.cli", "pack", "--points", "150", "--dim", "4"]
     run += ["--starts", "1000000", "--save", str(path)]  # nobody finds the best ten times
     process = subprocess.Popen(
-        run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        run,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell's background job ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert process.stderr is not None
     assert "best" in process.stderr.readline()  # something was found
