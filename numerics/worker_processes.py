@@ -31,7 +31,10 @@ def worker_processes(count: int) -> Iterator[Executor | None]:
     with _one_thread_each():
         try:
             with _deaf():
-                pool.submit(int)  # starts them all
+                # One call a worker starts them all, before there is work that could kill one:
+                # CPython's pool may stumble over a death while it still makes processes.
+                for _ in range(count):
+                    pool.submit(int)
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

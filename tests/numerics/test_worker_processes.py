@@ -33,6 +33,12 @@ def test_workers_have_one_thread_each_and_the_owner_keeps_its_own(
     assert "MKL_NUM_THREADS" not in os.environ
 
 
+def test_all_workers_are_there_before_the_work() -> None:
+    others = set(multiprocessing.active_children())
+    with worker_processes(3):
+        assert len(set(multiprocessing.active_children()) - others) == 3
+
+
 def test_an_exception_ends_workers_in_the_middle_of_their_work() -> None:
     def interrupted() -> None:
         with worker_processes(2) as executor:
