@@ -40,6 +40,7 @@ from superposition.validate.parameters import xavier
 from superposition.validate.schedule import Schedule
 from superposition.validate.tensor_engine import TensorEngine, begin_on
 from superposition.validate.training import train
+from superposition.validate.watch import SUMS
 
 Case = tuple[int, int, int, int]  # n, m, batch, models
 DIAGRAM: list[Case] = [(2, 1, 1024, models) for models in (2500, 10_000, 30_000, 100_000)]
@@ -73,7 +74,8 @@ def ours(case: Case, steps: int, *, fused: bool = True) -> Callable[[], object]:
         else TensorEngine.begin(instances, schedule, initial, "cuda")
     )
     rates, pace, every = np.full(steps, RATE), np.ones(case[3]), np.arange(case[3])
-    return lambda: engine.advance(0, rates, pace, every)
+    sums = np.zeros((case[3], SUMS))
+    return lambda: engine.advance(0, rates, pace, every, sums)
 
 
 def notebook(case: Case, steps: int) -> Callable[[], object]:

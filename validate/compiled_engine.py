@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,11 +11,13 @@ from numpy.typing import NDArray
 from superposition.validate.compiled_step import advance
 from superposition.validate.feature_samples import FeatureSampler
 from superposition.validate.instances import Instances
-from superposition.validate.optimiser import SGD, step_table
+from superposition.validate.memory import cores
+from superposition.validate.optimiser import constants, step_table
 from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
 
 Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
 ACTIVATIONS = ("identity", "relu", "gelu", "softplus", "tanh")
 
 
@@ -38,29 +39,26 @@ class CompiledEngine:
         """Before the first step; threads: None for one a core."""
         theta = initial.rows()
         means = np.zeros_like(theta), np.zeros_like(theta)
-        count = min(threads or os.cpu_count() or 1, len(theta))
+        count = min(threads or cores(), len(theta))
         return cls(instances, schedule, FeatureSampler.of(instances), theta, means, count)
 
-    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
-        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,)."""
-        loss, table = np.empty(len(models)), step_table(self.schedule.optimiser, first, rates)
+    def advance(
+        self, first: int, rates: Array, pace: Array, models: NDArray[np.intp], sums: Array
+    ) -> tuple[Array, Counts]:
+        """As ``Engine`` has it."""
+        sums, sound = sums.copy(), np.full(len(models), first)
+        table = step_table(self.schedule.optimiser, first, rates)
         parts = [part for part in np.array_split(np.arange(len(models)), self.threads) if len(part)]
         # Never in the caller's thread: Ctrl-C in a compiled function would be a SystemError.
         with ThreadPoolExecutor(len(parts)) as pool:
-            tasks = [
-                pool.submit(
-                    self._advance,
-                    first,
-                    table,
-                    pace[part],
-                    models[part],
-                    loss[part[0] : part[-1] + 1],
-                )
-                for part in parts
-            ]
+            tasks = []
+            for part in parts:
+                own = slice(part[0], part[-1] + 1)
+                given = first, table, pace[own], models[own], sums[own], sound[own]
+                tasks.append(pool.submit(self._advance, *given))
             for task in tasks:
                 task.result()
-        return loss
+        return sums, sound
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
@@ -72,7 +70,8 @@ class CompiledEngine:
         table: Array,
         pace: Array,
         models: NDArray[np.intp],
-        loss: Array,
+        sums: Array,
+        sound: Counts,
     ) -> None:
         architecture, sampler = self.instances.architecture, self.sampler
         law = (
@@ -87,12 +86,5 @@ class CompiledEngine:
         advance(
             (self.theta, *self.means), models, sampler.seed, law,
             self.instances.importance.astype(np.float32), shape, kind, pace, table,
-            first, self.schedule.batch, self._constants(), loss,
+            first, self.schedule.batch, constants(self.schedule.optimiser), sums, sound,
         )  # fmt: skip
-
-    def _constants(self) -> tuple[int, float, float, float, float]:
-        chosen = self.schedule.optimiser
-        if isinstance(chosen, SGD):
-            return 0, chosen.momentum, 0.0, 1.0, chosen.weight_decay
-        method = 2 if chosen.decoupled else 1
-        return method, chosen.beta1, chosen.beta2, chosen.eps, chosen.weight_decay

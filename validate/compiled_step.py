@@ -11,8 +11,8 @@ are the same.
 
 All that sums is inlined into ``advance``, which alone is cached on disk: a part that stood by
 itself would be compiled on its own where the cache is cold, and with ``advance`` where it is warm,
-and its sums would be ordered, and rounded, in two ways. All of it is in this file, since the cache
-notices no change in another.
+and its sums would be ordered, and rounded, in two ways. All of its code is in this file, since the
+cache notices no change in another; the constants of ``random_words`` are what Philox is.
 """
 
 from __future__ import annotations
@@ -247,15 +247,24 @@ def _update(theta: Any, G: Any, first: Any, second: Any, rate: Any, constants: A
                 theta[r, i] = kept * theta[r, i] - gain * first[r, i] / scale
 
 
+@njit(error_model="numpy", nogil=True, fastmath=False)
+def _note(loss: float, sums: Any, sound: Any, number: int, step: int) -> None:
+    """Add a model's batch loss to its sums, in order; count it as long as all were finite."""
+    for each in range(sums.shape[1]):
+        sums[number, each] += loss
+    if sound[number] == step and math.isfinite(loss):
+        sound[number] += 1
+
+
 @njit(error_model="numpy", nogil=True, fastmath=FAST, cache=True)
 def advance(
     state: Any, models: Any, seeds: Any, law: Any, importance: Any, shape: Any, kind: Any,
-    pace: Any, table: Any, first_step: int, batch: int, constants: Any, loss: Any,
+    pace: Any, table: Any, first_step: int, batch: int, constants: Any, sums: Any, sound: Any,
 ) -> None:  # fmt: skip
     """Take the steps ``first_step`` … of ``models`` (indices), in place.
 
-    state: θ, M, V (S, R, n); pace: (models,); table: (steps, 3), of ``step_table``; loss:
-    (models,), the mean batch loss.
+    state: θ, M, V (S, R, n); pace: (models,); table: (steps, 3), of ``step_table``; sums: (models,
+    sums), each of batch losses; sound: (models,), steps taken while they were finite.
     """
     theta, first, second = state
     m, _, _ = shape[:3]
@@ -270,8 +279,8 @@ def advance(
     twice = np.float32(2 / batch)
     for number in range(len(models)):
         model = models[number]
-        total = 0.0
         for step in range(len(table)):
+            total = 0.0
             G[:] = ZERO
             for start in range(0, batch, size):
                 count = min(size, batch - start)
@@ -296,4 +305,4 @@ def advance(
                 np.float32(1 - pace[number] * decay),
             )
             _update(theta[model], G, first[model], second[model], rate, constants)
-        loss[number] = total / (batch * len(table))
+            _note(total / batch, sums, sound, number, first_step + step)

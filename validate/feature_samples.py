@@ -65,7 +65,7 @@ class FeatureSampler:
                 width[:, part] = np.maximum(np.diff(edges, axis=1), 1)
         low_word, last = low.astype(np.uint32), (width - 1).astype(np.uint32)
         least, greatest = (np.float32(end) for end in instances.values.support)
-        seed = np.asarray(instances.seed, dtype=np.uint64)
+        seed = instances.seed.astype(np.uint64)
         return cls(
             seed,
             switch,

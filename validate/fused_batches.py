@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,11 @@ SAMPLES, FOURS = 64, 8  # that a program draws of a model, and groups of four fe
 def device_of(tensor: torch.Tensor) -> AbstractContextManager[object]:
     """Launches, streams and graphs are those of the tensor's device, not of the current one."""
     return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
+
+
+def put(array: NDArray[Any], device: str | torch.device) -> torch.Tensor:
+    """An array on a device."""
+    return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +39,11 @@ class FusedBatches:
     @classmethod
     def of(cls, sampler: FeatureSampler, size: int, device: str) -> FusedBatches:
         """The sampler's numbers on a device, for batches of ``size``."""
-
-        def put(array: NDArray[np.generic]) -> torch.Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
-
         models, n = sampler.low.shape
         return cls(
-            put(sampler.seed.astype(np.int64)),
-            tuple(put(each) for each in (sampler.low, sampler.last, sampler.scale)),
-            put(sampler.switch),
+            put(sampler.seed.astype(np.int64), device),
+            tuple(put(each, device) for each in (sampler.low, sampler.last, sampler.scale)),
+            put(sampler.switch, device),
             sampler.support,
             (models, size, n),
             bool(np.any(sampler.switch != np.arange(n))),

@@ -8,21 +8,21 @@ weights are those of the other engines to rounding, samples bit for bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from superposition.validate.feature_samples import FeatureSampler
-from superposition.validate.fused_batches import device_of
+from superposition.validate.fused_batches import device_of, put
 from superposition.validate.fused_sizes import portions
 from superposition.validate.instances import Instances
-from superposition.validate.optimiser import SGD, step_table
+from superposition.validate.optimiser import constants, step_table
 from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
 
 Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,58 +47,47 @@ class FusedEngine:
     ) -> FusedEngine:
         """Before the first step."""
         sampler = FeatureSampler.of(instances)
-
-        def put(array: NDArray[Any]) -> torch.Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
-
-        theta = put(initial.rows())
+        theta = put(initial.rows(), device)
         return cls(
             instances,
             schedule,
             sampler,
             (theta, torch.zeros_like(theta), torch.zeros_like(theta)),
-            put(sampler.seed.astype(np.int64)),
-            tuple(put(each) for each in (sampler.low, sampler.last, sampler.scale)),
-            put(instances.importance.astype(np.float32)),
+            put(sampler.seed.astype(np.int64), device),
+            tuple(put(each, device) for each in (sampler.low, sampler.last, sampler.scale)),
+            put(instances.importance.astype(np.float32), device),
             portions(instances, schedule),
         )
 
-    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
-        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,)."""
+    def advance(
+        self, first: int, rates: Array, pace: Array, models: NDArray[np.intp], sums: Array
+    ) -> tuple[Array, Counts]:
+        """As ``Engine`` has it."""
         from superposition.validate.fused_step import advance
 
-        device = self.state[0].device
-        index, own, table = (
-            torch.from_numpy(np.ascontiguousarray(each)).to(device)
-            for each in (models, pace, step_table(self.schedule.optimiser, first, rates))
+        table = step_table(self.schedule.optimiser, first, rates)
+        index, own, table_there, noted, sound = (
+            put(each, self.seed.device)
+            for each in (models, pace, table, sums, np.full(len(models), first))
         )
-        loss = torch.full((len(models),), np.nan, dtype=torch.float64, device=device)
         batch, (block, warps) = self.schedule.batch, self.portions
-        method, constants = self._constants()
+        method, beta1, beta2, eps, decay = constants(self.schedule.optimiser)
+        shares = beta1, 1 - beta1, 1 - beta2, eps, decay
         least, span = self.sampler.support
         architecture = self.instances.architecture
         with device_of(self.state[0]):
             advance[(len(models),)](
-                self.state, index, self.seed, self.law, self.importance, own, table, loss,
-                first, len(rates), batch, 2 / batch, (least, span), constants,
+                self.state, index, self.seed, self.law, self.importance, own, table_there, noted,
+                sound, first, len(rates), batch, 2 / batch, (least, span), shares,
                 SWITCH=tuple(self.sampler.switch.tolist()), UNIT=(least, span) == (0, 1),
-                HIDDEN=self.instances.hidden, WORDS=self.sampler.words,
+                HIDDEN=self.instances.hidden, WORDS=self.sampler.words, SUMS=sums.shape[1],
                 UNTIED=not architecture.tied, RECTIFIED=architecture.hidden == "relu",
                 RELU=architecture.output == "relu", ABSOLUTE=architecture.target == "absolute",
                 BIASED=architecture.biased, METHOD=method, EVEN=batch % block == 0, BLOCK=block,
                 num_warps=warps, enable_fp_fusion=False,
             )  # fmt: skip
-        found: Array = loss.cpu().numpy()
-        return found
+        return noted.cpu().numpy(), sound.cpu().numpy()
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
         return Parameters.of_rows(self.state[0].cpu().numpy(), self.instances.hidden)
-
-    def _constants(self) -> tuple[int, tuple[float, float, float, float, float]]:
-        """The method's number and (β1, 1 - β1, 1 - β2, ε, λ) as the kernel takes them."""
-        chosen = self.schedule.optimiser
-        if isinstance(chosen, SGD):
-            return 0, (chosen.momentum, 0.0, 0.0, 0.0, chosen.weight_decay)
-        shares = chosen.beta1, 1 - chosen.beta1, 1 - chosen.beta2
-        return 2 if chosen.decoupled else 1, (*shares, chosen.eps, chosen.weight_decay)

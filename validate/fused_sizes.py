@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
+from superposition.validate.watch import SUMS as LOSS_SUMS
 
 LARGEST = 128  # numbers of θ: some more, and registers spill within the loop over samples
 SUMS = 48  # partial sums a lane has room for, beside all else
@@ -31,8 +32,8 @@ def numbers(instances: Instances) -> int:
 
 
 def model_bytes(instances: Instances) -> int:
-    """Of one model on the device: θ, two means, the law of its features, its place."""
-    return 4 * (3 * numbers(instances) + 4 * instances.features) + 32
+    """Of one model on the device: θ, two means, the law of its features, its place and sums."""
+    return 4 * (3 * numbers(instances) + 4 * instances.features) + 8 * (4 + LOSS_SUMS)
 
 
 def portions(instances: Instances, schedule: Schedule) -> tuple[int, int]:

@@ -102,6 +102,15 @@ def _gradient(
 
 
 @kernel
+def _noted(sums: tl.tuple, loss: tl.tensor) -> tl.tuple:
+    """The loss of a batch added to every sum."""
+    more: tl.tuple = ()
+    for i in tl.static_range(len(sums)):
+        more = more + (sums[i] + loss,)
+    return more
+
+
+@kernel
 def _update(
     theta: tl.tuple, first: tl.tuple, second: tl.tuple, G: tl.tuple, twice: tl.tensor,
     rate: tl.tuple, constants: tl.tuple,
@@ -137,16 +146,18 @@ def _update(
 @kernel
 def advance(
     state: tl.tuple, models: tl.tensor, seeds: tl.tensor, law: tl.tuple, importance: tl.tensor,
-    pace: tl.tensor, table: tl.tensor, loss: tl.tensor, first_step: tl.tensor, steps: tl.tensor,
-    batch: tl.tensor, twice: tl.tensor, support: tl.tuple, constants: tl.tuple,
+    pace: tl.tensor, table: tl.tensor, sums: tl.tensor, sound: tl.tensor, first_step: tl.tensor,
+    steps: tl.tensor, batch: tl.tensor, twice: tl.tensor, support: tl.tuple, constants: tl.tuple,
     SWITCH: tl.constexpr, UNIT: tl.constexpr, WORDS: tl.constexpr, HIDDEN: tl.constexpr,
     UNTIED: tl.constexpr, RECTIFIED: tl.constexpr, RELU: tl.constexpr, ABSOLUTE: tl.constexpr,
     BIASED: tl.constexpr, METHOD: tl.constexpr, EVEN: tl.constexpr, BLOCK: tl.constexpr,
+    SUMS: tl.constexpr,
 ) -> None:  # fmt: skip
     """Take the steps ``first_step`` … of ``models`` (indices), in place, one model a program.
 
     state: θ, M, V (S, R, n); table: (steps, 3), of double precision, what the model's pace is to
-    be multiplied with; loss: (models,), the mean batch loss.
+    be multiplied with; sums: (models, SUMS), each of batch losses; sound: (models,), steps taken
+    while they were finite.
     """
     number = tl.program_id(0)
     model = tl.load(models + number)
@@ -164,7 +175,8 @@ def advance(
 
     seed, own = tl.load(seeds + model), tl.load(pace + number)
 
-    total = tl.full((), 0, tl.float64)
+    noted = load_numbers(sums + number * SUMS, SUMS)
+    finite = tl.full((), 0, tl.int64)
     count = batch.to(tl.uint32)
     for t in range(steps):
         gain, root, decay = load_numbers(table + 3 * t, 3)
@@ -181,7 +193,9 @@ def advance(
                 theta, x, h, weight, sample < count, losses, READOUT, RELU, ABSOLUTE, EVEN
             )
             G = _gradient(theta, G, x, h, dz, READOUT, RECTIFIED, BIASED)
-        total += tl.sum(losses).to(tl.float64)
+        loss = tl.sum(losses).to(tl.float64) / batch.to(tl.float64)
+        noted = _noted(noted, loss)
+        finite += ((finite == t) & (tl.abs(loss) < float("inf"))).to(tl.int64)
         rate = (
             (own * gain).to(tl.float32), root.to(tl.float32), (1.0 - own * decay).to(tl.float32)
         )  # fmt: skip
@@ -189,4 +203,5 @@ def advance(
     store_numbers(state[0] + model * SIZE, theta)
     store_numbers(state[1] + model * SIZE, first)
     store_numbers(state[2] + model * SIZE, second)
-    tl.store(loss + number, total / batch.to(tl.float64) / steps)
+    store_numbers(sums + number * SUMS, noted)
+    tl.store(sound + number, tl.load(sound + number) + finite)

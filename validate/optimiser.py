@@ -83,6 +83,19 @@ def step_table(optimiser: Optimiser, first: int, rates: Array) -> Array:
     return np.stack([gain, root, decay], axis=1)
 
 
+def constants(optimiser: Optimiser) -> tuple[int, float, float, float, float]:
+    """The method (0 SGD, 1 Adam, 2 AdamW) and β1, β2, ε, λ, as compiled and fused steps take them.
+
+    >>> constants(SGD(momentum=0.9))
+    (0, 0.9, 0.0, 1.0, 0.0)
+    """
+    decay = optimiser.weight_decay
+    if isinstance(optimiser, SGD):
+        return 0, optimiser.momentum, 0.0, 1.0, decay
+    method = 2 if optimiser.decoupled else 1
+    return method, optimiser.beta1, optimiser.beta2, optimiser.eps, decay
+
+
 def is_number(value: object) -> bool:
     """Whether it is a finite real number, no truth value and no text.
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from superposition.validate.feature_samples import FeatureSampler
-from superposition.validate.fused_batches import FusedBatches, device_of
+from superposition.validate.fused_batches import FusedBatches, device_of, put
 from superposition.validate.fused_engine import FusedEngine
 from superposition.validate.fused_sizes import fits
 from superposition.validate.instances import Instances
@@ -26,8 +26,10 @@ from superposition.validate.optimiser import SGD
 from superposition.validate.parameters import Parameters
 from superposition.validate.random_words import DATA, MULTIPLIERS, ROUNDS, WEYL
 from superposition.validate.schedule import Schedule
+from superposition.validate.watch import SUMS
 
 Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
 LOW = 0xFFFFFFFF
 WARM_STEPS = 3  # before a graph is recorded, as torch asks for
 
@@ -55,53 +57,60 @@ class TensorEngine:
     importance: torch.Tensor
     step: torch.Tensor = field(init=False)
     rate: torch.Tensor = field(init=False)
-    total: torch.Tensor = field(init=False)
+    sums: torch.Tensor = field(init=False)
+    sound: torch.Tensor = field(init=False)
     _graph: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         device, count = self.theta.device, len(self.theta)
         self.step = torch.zeros((), dtype=torch.int64, device=device)
         self.rate = torch.zeros(count, 1, 1, dtype=torch.float64, device=device)
-        self.total = torch.zeros(count, device=device)
+        self.sums = torch.zeros(count, SUMS, dtype=torch.float64, device=device)
+        self.sound = torch.zeros(count, dtype=torch.int64, device=device)
 
     @classmethod
     def begin(
         cls, instances: Instances, schedule: Schedule, initial: Parameters, device: str
     ) -> TensorEngine:
         """Before the first step."""
-        theta = torch.from_numpy(initial.rows()).to(device)
-        importance = torch.from_numpy(instances.importance.astype(np.float32)).to(device)
+        theta = put(initial.rows(), device)
+        importance = put(instances.importance.astype(np.float32), device)
         kind = FusedBatches if theta.is_cuda and find_spec("triton") else TensorSamples
         samples = kind.of(FeatureSampler.of(instances), schedule.batch, device)
         means = torch.zeros_like(theta), torch.zeros_like(theta)
         return cls(instances, schedule, theta, *means, samples, importance[:, None])
 
-    def advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
-        """Take the steps ``first`` … of ``models``; their mean batch losses, (models,).
+    def advance(
+        self, first: int, rates: Array, pace: Array, models: NDArray[np.intp], sums: Array
+    ) -> tuple[Array, Counts]:
+        """As ``Engine`` has it.
 
-        The others are taken along, at rate zero, and put back where they were.
+        The others are taken along, at rate zero, and put back where they were: products of fewer
+        models are rounded otherwise, so what one gives would depend on when others are finished.
         """
         with device_of(self.theta):
-            return self._advance(first, rates, pace, models)
+            return self._advance(first, rates, pace, models, sums)
 
-    def _advance(self, first: int, rates: Array, pace: Array, models: NDArray[np.intp]) -> Array:
-        whole = np.zeros((len(self.theta), 1, 1))
-        whole[models, 0, 0] = pace
+    def _advance(
+        self, first: int, rates: Array, pace: Array, models: NDArray[np.intp], sums: Array
+    ) -> tuple[Array, Counts]:
         device = self.theta.device
-        own = torch.from_numpy(whole).to(device)
+        at, whole = put(models, device), np.zeros((len(self.theta), 1, 1))
+        whole[models, 0, 0] = pace
+        own = put(whole, device)
         kept = self.theta.clone(), self.first.clone(), self.second.clone()
-        self.total.zero_()
+        self.sums[at] = put(sums, device)
+        self.sound.fill_(first)
         for number, rate in enumerate(rates.tolist()):
             self.step.fill_(first + number)
             torch.mul(own, rate, out=self.rate)
             self._take()
         still = np.setdiff1d(np.arange(len(self.theta)), models)
         if len(still):
-            at = torch.from_numpy(still).to(device)
+            others = put(still, device)
             for now, before in zip((self.theta, self.first, self.second), kept, strict=True):
-                now[at] = before[at]
-        loss: Array = (self.total.double() / len(rates)).cpu().numpy()[models]
-        return loss
+                now[others] = before[others]
+        return self.sums[at].cpu().numpy(), self.sound[at].cpu().numpy()
 
     def parameters(self) -> Parameters:
         """A copy of what the models are now."""
@@ -118,7 +127,7 @@ class TensorEngine:
 
     def _recorded(self) -> Callable[[], None]:
         """A CUDA graph of one step; recording and warming up leave the state as it was."""
-        state = (self.theta, self.first, self.second, self.total)
+        state = (self.theta, self.first, self.second, self.sums, self.sound)
         before = [tensor.clone() for tensor in state]
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
@@ -136,7 +145,8 @@ class TensorEngine:
     def _step(self) -> None:
         x = self.samples.batch(self.step)
         loss, gradient = loss_and_gradient(self.theta, x, self.importance, self.instances)
-        self.total += loss
+        self.sums += loss.double()[:, None]
+        self.sound += (self.sound == self.step) & loss.isfinite()
         self._update(gradient)
 
     def _update(self, gradient: torch.Tensor) -> None:
@@ -174,18 +184,18 @@ class TensorSamples:
     @classmethod
     def of(cls, sampler: FeatureSampler, size: int, device: str) -> TensorSamples:
         """The same sampler with tensors, for batches of ``size``."""
-
-        def put(array: NDArray[np.generic]) -> torch.Tensor:
-            return torch.from_numpy(array.astype(np.int64)).to(device)
-
+        seed, switch, low, last = (
+            put(each.astype(np.int64), device)
+            for each in (sampler.seed, sampler.switch, sampler.low, sampler.last)
+        )
         sample = torch.arange(size, device=device)[:, None]
         four = torch.arange(sampler.words // 4, device=device)
         return cls(
-            put(sampler.seed)[:, None, None],
-            put(sampler.switch),
-            put(sampler.low)[:, None],
-            put(sampler.last)[:, None],
-            torch.from_numpy(sampler.scale).to(device)[:, None],
+            seed[:, None, None],
+            switch,
+            low[:, None],
+            last[:, None],
+            put(sampler.scale, device)[:, None],
             sampler.support,
             (sample, four),
         )

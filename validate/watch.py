@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 from superposition.validate.schedule import Schedule, Stopping
 
 Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
 TAIL = 500  # steps, the last ones, whose mean batch loss is told at the end
+SINCE_MOMENT, SINCE_LOOK, AT_THE_END = range(3)  # the sums of batch losses that are kept
+SUMS = 3
 
 
 class Watch:
     """S models; ``steps`` taken, the last mean batch ``loss``, and who has ``diverged``, (S,).
 
     A model that is finished, or whose loss is no longer finite, is not trained any further.
+    ``sums``: (S, SUMS), of batch losses, added one after the other since each sum began: how many
+    steps an engine takes at once changes no bit of them, and so nothing that is decided.
     """
 
     def __init__(self, count: int, schedule: Schedule) -> None:
@@ -22,11 +27,11 @@ class Watch:
         self.steps = np.zeros(count, dtype=np.int64)
         self.loss = np.full(count, np.nan)
         self.diverged = np.zeros(count, dtype=bool)
-        self._stopping = schedule.stopping
-        self._tail = tail_begin(schedule)
+        self.sums = np.zeros((count, SUMS))
+        self._schedule = schedule
         self._running = np.ones(count, dtype=bool)
-        self._since_look, self._since_record = _Mean(count), _Mean(count)
-        self._at_the_end = _Mean(count)
+        self._finished = np.full(count, np.nan)  # the loss of models that are
+        self._moment = np.zeros(count, dtype=np.int64)  # steps taken until the last one recorded
         looks = 0 if schedule.stopping is None else 2 * schedule.stopping.patience
         self._looks = np.full((looks, count), np.nan)  # the last means, the newest last
 
@@ -34,48 +39,56 @@ class Watch:
         """The models that go on."""
         return np.flatnonzero(self._running)
 
-    def saw(self, models: NDArray[np.intp], loss: Array, steps: int, now: int) -> None:
-        """The mean batch losses of ``models`` over the last ``steps`` steps, ``now`` after all."""
-        self.loss[models], self.steps[models] = loss, now
-        self.lost(models[~np.isfinite(loss)])
-        self._since_record.add(models, loss, steps)
-        if now > self._tail:
-            self._at_the_end.add(models, loss, steps)
-        if self._stopping is not None:
-            self._since_look.add(models, loss, steps)
-            if now % self._stopping.every == 0:
-                self._look(models, self._stopping)
+    def saw(self, models: NDArray[np.intp], sums: Array, sound: Counts, now: int) -> None:
+        """What the engine returned for ``models``, ``now`` steps after the first of all."""
+        fresh = sums[:, SINCE_MOMENT] - self.sums[models, SINCE_MOMENT]
+        self.loss[models] = fresh / (now - self.steps[models])
+        self.sums[models] = sums
+        self.steps[models] = np.minimum(sound + 1, now)
+        self.lost(models[sound < now])
+        if now == tail_begin(self._schedule):
+            self.sums[:, AT_THE_END] = 0
+        stopping = self._schedule.stopping
+        if stopping is not None and now % stopping.every == 0 and now < self._schedule.steps:
+            self._look(models, stopping)
 
     def lost(self, models: NDArray[np.intp]) -> None:
         """These have diverged."""
         self.diverged[models], self.loss[models] = True, np.nan
         self._running[models] = False
 
-    def since_record(self) -> Array:
-        """The mean batch loss since the last call, (S,); what it was for finished models."""
-        seen = self._since_record.seen
-        return np.where(seen, self._since_record.taken(), self.loss)
+    def since_moment(self) -> Array:
+        """The mean batch loss since the last call, (S,); of finished models what it is at the end,
+        of diverged ones not a number.
+        """
+        taken = self.steps - self._moment
+        mean = self.sums[:, SINCE_MOMENT] / np.maximum(taken, 1)
+        self._moment, self.sums[:, SINCE_MOMENT] = self.steps.copy(), 0
+        return np.where(self.diverged, np.nan, np.where(taken > 0, mean, self._finished))
 
     def at_the_end(self) -> Array:
-        """The mean batch loss of the last ``TAIL`` steps, (S,); of models that were finished
-        before, since the last look at them.
-        """
-        found = np.where(self._at_the_end.seen, self._at_the_end.taken(), self.loss)
+        """The loss of ``TrainedModels``."""
+        last = self._schedule.steps - tail_begin(self._schedule)
+        mean = self.sums[:, AT_THE_END] / last
+        found = np.where(np.isnan(self._finished), mean, self._finished)
         return np.where(self.diverged, np.nan, found)
 
     def _look(self, models: NDArray[np.intp], stopping: Stopping) -> None:
         """Finish those whose fall is no more than ``fall`` and the noise of the looks."""
         self._looks = np.roll(self._looks, -1, axis=0)
-        self._looks[-1] = self._since_look.taken()
+        mean = self.sums[:, SINCE_LOOK] / stopping.every
+        self._looks[-1] = np.where(self.diverged, np.nan, mean)
+        self.sums[:, SINCE_LOOK] = 0
         before, after = self._looks[: stopping.patience], self._looks[stopping.patience :]
         if np.any(np.isnan(before[0, models])):
             return  # too few looks yet
         # Half the mean squared difference of neighbours is the variance of one, trend apart.
-        variance = (np.diff(self._looks, axis=0) ** 2).mean(0) / 2
+        variance = _mean(np.diff(self._looks, axis=0) ** 2) / 2
         noise = np.sqrt(2 * variance / stopping.patience)
-        fall = before.mean(0) - after.mean(0)
-        goes_on = fall > stopping.fall * before.mean(0) + noise
-        self._running[models] &= goes_on[models]
+        fall = _mean(before) - _mean(after)
+        goes_on = fall > stopping.fall * _mean(before) + noise
+        done = models[~goes_on[models] & self._running[models]]
+        self._running[done], self._finished[done] = False, self._looks[-1, done]
 
 
 def tail_begin(schedule: Schedule) -> int:
@@ -83,21 +96,6 @@ def tail_begin(schedule: Schedule) -> int:
     return max(0, schedule.steps - TAIL)
 
 
-class _Mean:
-    """A mean over steps, per model, that begins again when it is taken."""
-
-    def __init__(self, count: int) -> None:
-        self._sum, self._steps = np.zeros(count), np.zeros(count)
-
-    @property
-    def seen(self) -> NDArray[np.bool_]:
-        return self._steps > 0
-
-    def add(self, models: NDArray[np.intp], mean: Array, steps: int) -> None:
-        self._sum[models] += steps * mean
-        self._steps[models] += steps
-
-    def taken(self) -> Array:
-        mean = self._sum / np.maximum(self._steps, 1)
-        self._sum[:], self._steps[:] = 0, 0
-        return mean
+def _mean(rows: Array) -> Array:
+    """Of rows, added one after the other: numpy adds a single column in another order."""
+    return np.add.accumulate(rows, axis=0)[-1] / len(rows)

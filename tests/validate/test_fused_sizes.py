@@ -17,6 +17,7 @@ from superposition.validate.fused_sizes import LANES, fits, model_bytes, numbers
 from superposition.validate.instances import Instances
 from superposition.validate.parameters import xavier
 from superposition.validate.schedule import Schedule
+from superposition.validate.watch import SUMS
 
 
 def models(count: int, n: int, m: int) -> Instances:
@@ -57,6 +58,6 @@ def test_bytes_of_a_model_are_those_of_its_tensors() -> None:
     assert engine.state[0].shape == (3, 5, 4)
     assert numbers(instances) == 20
     tensors = (*engine.state, *engine.law, engine.importance, engine.seed)
-    places = 3 * 8  # of a launch: index, pace, loss
+    places = 8 * (3 + SUMS)  # of a launch: index, pace, steps, sums
     assert model_bytes(instances) == sum(each.nbytes for each in tensors) // 3 + places
     np.testing.assert_array_equal(engine.seed.numpy(), FeatureSampler.of(instances).seed)

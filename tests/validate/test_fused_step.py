@@ -30,6 +30,7 @@ from superposition.validate.instances import Instances, Members
 from superposition.validate.optimiser import SGD, Adam, AdamW, Optimiser
 from superposition.validate.parameters import xavier
 from superposition.validate.schedule import Schedule
+from superposition.validate.watch import SUMS
 from tests.repository import ROOT
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -125,12 +126,16 @@ def test_fused_steps_are_the_compiled_ones(
     compiled = CompiledEngine.begin(instances, schedule, begin, 1)
     pace, every, some = np.array([1.0, 0.5, 2.0]), np.arange(3), np.array([0, 2])
     for engine in (fused, compiled):
-        engine.advance(0, rates[:3], pace, every)
+        engine.advance(0, rates[:3], pace, every, np.zeros((3, SUMS)))
     halfway = fused.parameters()
-    found, expected = (
-        engine.advance(3, rates[3:], pace[some], some) for engine in (fused, compiled)
+    (found, sound), (expected, whole) = (
+        engine.advance(3, rates[3:], pace[some], some, np.ones((2, SUMS)) * [0, 1, 2])
+        for engine in (fused, compiled)
     )
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(found[:, 0] + 2, found[:, 2])
+    np.testing.assert_array_equal(sound, whole)
+    np.testing.assert_array_equal(sound, 5)
     ours, theirs = fused.parameters(), compiled.parameters()
     np.testing.assert_array_equal(ours.W[1], halfway.W[1])
     assert not np.array_equal(ours.W[some], halfway.W[some])
@@ -155,14 +160,33 @@ def test_portions_change_rounding_alone(count: int, monkeypatch: pytest.MonkeyPa
     found = FusedEngine.begin(instances, schedule, xavier(instances), DEVICE)
     compiled = CompiledEngine.begin(instances, schedule, xavier(instances), 1)
     for engine in (found, compiled):
-        engine.advance(0, schedule.rates(), np.ones(2), np.arange(2))
+        engine.advance(0, schedule.rates(), np.ones(2), np.arange(2), np.zeros((2, SUMS)))
     np.testing.assert_allclose(found.parameters().W, compiled.parameters().W, atol=1e-5)
 
 
 @runs
+def test_launches_add_up_bit_for_bit() -> None:
+    """However many steps they take: θ and the sums of losses go on where they were."""
+    instances, schedule = models(2), Schedule(steps=5, batch=64)
+    rates, every = schedule.rates(), np.arange(2)
+    whole, parts = (
+        FusedEngine.begin(instances, schedule, xavier(instances), DEVICE) for _ in range(2)
+    )
+    expected, _ = whole.advance(0, rates, np.ones(2), every, np.zeros((2, SUMS)))
+    sums, _ = parts.advance(0, rates[:2], np.ones(2), every, np.zeros((2, SUMS)))
+    found, _ = parts.advance(2, rates[2:], np.ones(2), every, sums)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(parts.parameters().W, whole.parameters().W)
+
+
+@runs
 def test_divergence_is_not_a_number() -> None:
-    """A ReLU passes on what is none, so that the trainer can tell."""
-    instances, schedule = models(1), Schedule(steps=1, batch=32)
+    """A ReLU passes on what is none, so that the trainer can tell, and since which step."""
+    instances, schedule = models(1), Schedule(steps=3, batch=32)
     engine = FusedEngine.begin(instances, schedule, xavier(instances), DEVICE)
+    rates, one = schedule.rates(), np.ones(1)
+    engine.advance(0, rates[:1], one, np.arange(1), np.zeros((1, SUMS)))
     engine.state[0][0, 0, 0] = np.nan
-    assert np.isnan(engine.advance(0, schedule.rates(), np.ones(1), np.arange(1))).all()
+    sums, sound = engine.advance(1, rates[1:], one, np.arange(1), np.zeros((1, SUMS)))
+    assert np.isnan(sums).all()
+    assert sound == [1]
