@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ from benchmarks.packing_peers import (
 from superposition.numerics.packing.energy.pair_energy import PairEnergy
 from superposition.numerics.packing.energy.potentials import Riesz
 from superposition.numerics.packing.largest_method import LargestMethod
-from superposition.numerics.packing.method import Method
+from superposition.numerics.packing.method import Explored, Method
 from superposition.numerics.packing.pair_kernel import all_pairs
 from superposition.numerics.packing.search import Budget, search
 from superposition.numerics.packing.smooth_method import SmoothMethod, kernel_energy
@@ -255,6 +255,31 @@ def gradients_compared(counts: tuple[int, ...]) -> list[float]:
     return [arrays / ours for ours, arrays in rows]
 
 
+def finished(method: LargestMethod, starts: list[Explored]) -> float:
+    """Seconds to finish the explored starts by interior points."""
+    method.finish(starts[0])  # compiles
+    return min(_seconds(lambda: [method.finish(start) for start in starts], 1) for _ in range(3))
+
+
+def interior_points_compared(dim: int, count: int, lines: bool) -> float:
+    """Print a row; numpy's time over the kernel's."""
+    space = Space(count, dim, forms=int(lines))
+    method = LargestMethod.best(space)
+    starts = [method.explore(start) for start in drawn_starts(space, 0, range(8), None)]
+    ours, arrays = finished(method, starts), finished(replace(method, compiled=False), starts)
+    print(
+        f"  {'lines' if lines else 'points'} ({dim}, {count}): {ours / 8 * 1e3:.3f} ms, "
+        f"numpy {arrays / 8 * 1e3:.2f} ms, {arrays / ours:.1f} times ours"
+    )
+    return arrays / ours
+
+
+@pytest.mark.parametrize(("dim", "count", "lines"), [(3, 12, False), (3, 6, True), (4, 10, True)])
+def test_interior_points_are_faster_than_numpys(dim: int, count: int, lines: bool) -> None:
+    """Where points are few, numpy's calls are all that costs."""
+    assert interior_points_compared(dim, count, lines) > 5
+
+
 def test_a_gradient_is_faster_than_numpy() -> None:
     """The kernel against the Gram matrix, the floor beside them."""
     assert min(gradients_compared(LONG)) > 3
@@ -282,6 +307,8 @@ def test_largest_cosines_are_met_where_one_smoothing_stalls(
 def main() -> None:
     """Every table."""
     gradients_compared(LONG)
+    for dim, count, lines in (*PACKINGS, (3, 48, False), (3, 96, False), (6, 36, True)):
+        interior_points_compared(dim, count, lines)
     for count in LONG:
         compared(count, 100, Limits(100, 20.0))
     for dim, count, lines in PACKINGS:

@@ -11,7 +11,7 @@ from superposition.numerics.packing.descent import Limits, descend
 from superposition.numerics.packing.energy.pair_energy import PairEnergy
 from superposition.numerics.packing.energy.potentials import Sharpened
 from superposition.numerics.packing.energy.smooth_energy import Array
-from superposition.numerics.packing.interior_point import minimise_largest
+from superposition.numerics.packing.interior_point import MOST_STEPS, minimise_largest
 from superposition.numerics.packing.method import Explored, Finished
 from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
 from superposition.numerics.packing.start import Kind, Space, Start, given_start
@@ -70,10 +70,20 @@ class LargestMethod:
         if explored.points.size > LARGEST_SYSTEM:
             return self._sharpened_further(explored)
         width = max(WIDTH * (1 - explored.value), 1e-9)
-        found = minimise_largest(self._pairs(explored.points), width)
-        if not found.largest <= explored.value:
+        largest, points = self._by_interior_point(explored.points, width)
+        if not largest <= explored.value:
             return Finished(explored.value, explored.points)
-        return Finished(found.largest, found.points)
+        return Finished(largest, points)
+
+    def _by_interior_point(self, points: Array, width: float) -> tuple[float, Array]:
+        if self.compiled:
+            from superposition.numerics.packing.compiled_interior_point import descend_to_packing
+
+            columns = np.ascontiguousarray(points.T)
+            largest, *_ = descend_to_packing(columns, self.space.forms, width, MOST_STEPS)
+            return float(largest), np.ascontiguousarray(columns.T)
+        found = minimise_largest(self._pairs(points), width)
+        return found.largest, found.points
 
     def _sharpened_further(self, explored: Explored) -> Finished:
         """Too large for interior points: sharper energies, to some eight digits."""
