@@ -22,7 +22,7 @@ class Architecture:
     """hidden: σ; output: φ; tied: whether W_out = Wᵀ; biased: whether b is trained, else zero;
     target: what is to be reproduced.
 
-    Raises ``ValueError`` for a name that is none of these.
+    Raises ``ValueError`` for a name that is none of these, and for what is no truth value.
 
     >>> RELU_OUTPUT.name, Architecture(output="gelu").name
     ('relu-output', None)
@@ -41,6 +41,9 @@ class Architecture:
                     f"{field} is {getattr(self, field)!r}; it must be one of "
                     f"{', '.join(get_args(allowed))}."
                 )
+        for field in ("tied", "biased"):
+            if not isinstance(getattr(self, field), bool):
+                raise ValueError(f"{field} is {getattr(self, field)!r}; it must be True or False.")
 
     @property
     def name(self) -> str | None:

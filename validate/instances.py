@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ from superposition.validate.architecture import RELU_OUTPUT, Architecture
 Array = NDArray[np.float64]
 LEAST_DENSITY = 1e-6  # some 4000 values are left of 2^32
 LARGEST_IMPORTANCE = 1e30
+LARGEST_VALUE = 1e15  # its square, times the number of samples and features, is still a number
 Together = Literal["independent", "correlated", "anticorrelated"]
 
 
@@ -45,7 +46,8 @@ class Members:
                 f"together is {self.together!r}; it must be independent, correlated or "
                 "anticorrelated."
             )
-        check_count(self.count, "the number of features in a set")
+        count = check_count(self.count, "the number of features in a set")
+        object.__setattr__(self, "count", count)
         if self.density_of not in ("set", "member"):
             raise ValueError(f"density_of is {self.density_of!r}; it must be set or member.")
 
@@ -56,15 +58,16 @@ class Members:
         return 1 / self.count if shared else 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instances:
     """S models of n features and m hidden dimensions.
 
-    importance: (S, n); density: (S, n), at least 1e-6, the same for all members of a set (of an
-    anticorrelated one see ``Members``); seed: (S,) whole numbers; hidden: m; architecture: the
-    model; values: of active features, uniform or binary; sets: how features depend on each other,
-    None for independent ones; pace: (S,), what every model's learning rate is multiplied with, 1
-    for None.
+    importance: (S, n); density: (S, n), every feature's own at least 1e-6, the same for all members
+    of a set (of an anticorrelated one see ``Members``); seed: (S,) whole numbers; hidden: m;
+    architecture: the model; values: of active features, uniform or binary; sets: how features
+    depend on each other, None for independent ones; pace: (S,), what every model's learning rate is
+    multiplied with, 1 for None.
+    Arrays are copied, and not to be written to.
     A model's weights and data follow from its seed alone, whatever else is trained beside it.
     Raises ``ValueError`` for densities outside [1e-6, 1], bad importances, negative seeds, sets
     that do not fit, or shapes that disagree.
@@ -72,7 +75,7 @@ class Instances:
 
     importance: Array
     density: Array
-    seed: NDArray[np.int64]
+    seed: NDArray[np.integer[Any]]
     hidden: int
     architecture: Architecture = RELU_OUTPUT
     values: ValueLaw = Values.UNIT
@@ -83,15 +86,13 @@ class Instances:
         object.__setattr__(self, "hidden", check_count(self.hidden, "hidden"))
         check_importance(self.importance)
         check_density(self.density)
+        if self.pace is not None:
+            check_finite(self.pace, "pace")
         for name in ("importance", "density", "pace"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
-        object.__setattr__(self, "seed", np.asarray(self.seed))
-        if np.any(self.density < LEAST_DENSITY):
-            raise ValueError(
-                f"density is {np.min(self.density):g}; words of 32 bits sample no density below "
-                f"{LEAST_DENSITY:g}."
-            )
+                self._keep(name, np.array(getattr(self, name), dtype=float))
+        self._keep("seed", _seeds(self.seed))
+        self._check_shapes()
         if np.any(self.importance > LARGEST_IMPORTANCE):
             raise ValueError(
                 f"importance is {np.max(self.importance):g}; in single precision it must be at "
@@ -102,46 +103,53 @@ class Instances:
                 f"architecture is {self.architecture!r}; it must be an Architecture, such as "
                 "RELU_OUTPUT."
             )
-        shape = np.shape(self.importance)
-        if len(shape) != 2 or 0 in shape or np.shape(self.density) != shape:
+        self._check_values()
+        self._check_sets()
+        self._check_marginals()
+
+    def _keep(self, name: str, array: NDArray[Any]) -> None:
+        """Our own copy, that nobody changes: what was checked stays true."""
+        array.flags.writeable = False
+        object.__setattr__(self, name, array)
+
+    def _check_shapes(self) -> None:
+        shape = self.importance.shape
+        if len(shape) != 2 or 0 in shape or self.density.shape != shape:
             raise ValueError(
-                f"importance has shape {shape} and density {np.shape(self.density)}; "
+                f"importance has shape {shape} and density {self.density.shape}; "
                 "both must be (models, features)."
             )
-        seed = np.asarray(self.seed)
-        if seed.shape != shape[:1]:
+        if self.seed.shape != shape[:1]:
             raise ValueError(
-                f"seed has shape {seed.shape}; it must be ({shape[0]},), one per model."
+                f"seed has shape {self.seed.shape}; it must be ({shape[0]},), one per model."
             )
-        if seed.dtype.kind not in "iu":
-            raise ValueError(f"seed has type {seed.dtype}; seeds must be whole numbers.")
-        if np.any(seed < 0):
-            raise ValueError(f"seed contains {np.min(seed)}; a seed must not be negative.")
+        if self.pace is None:
+            return
+        if self.pace.shape != shape[:1]:
+            raise ValueError(
+                f"pace has shape {self.pace.shape}; it must be ({shape[0]},), one per model."
+            )
+        if np.any(self.pace <= 0):
+            raise ValueError(f"pace contains {np.min(self.pace):g}; every pace must be positive.")
+
+    def _check_values(self) -> None:
         if not isinstance(self.values, (Uniform, Binary)):
             raise ValueError(
                 f"values is {self.values!r}; samples are drawn of uniform and binary values: "
                 "Values.UNIT, Values.SIGNED, Values.BINARY or Uniform(low, high)."
             )
-        self._check_pace()
-        self._check_sets()
-
-    def _check_pace(self) -> None:
-        if self.pace is None:
-            return
-        check_finite(self.pace, "pace")
-        if np.shape(self.pace) != (self.count,) or np.any(np.asarray(self.pace) <= 0):
+        low, high = self.values.support
+        far = max(abs(low), abs(high)) > LARGEST_VALUE
+        if far or (low < high and np.float32(low) == np.float32(high)):
             raise ValueError(
-                f"pace has shape {np.shape(self.pace)} and least value {np.min(self.pace):g}; it "
-                f"must be ({self.count},), positive."
+                f"values lie between {low!r} and {high!r}; in single precision the two must "
+                f"differ, and be at most {LARGEST_VALUE:g} away from 0."
             )
 
     def _check_sets(self) -> None:
         if self.sets is None:
             return
-        object.__setattr__(self, "sets", tuple(self.sets))
-        for members in self.sets:
-            if not isinstance(members, Members):
-                raise ValueError(f"sets contains {members!r}; it must hold Members.")
+        object.__setattr__(self, "sets", _members(self.sets))
         total = sum(members.count for members in self.sets)
         if total != self.features:
             raise ValueError(
@@ -161,6 +169,16 @@ class Instances:
                 raise ValueError(
                     f"density is {density.max():g} in an anticorrelated set of {members.count}; "
                     f"members that exclude each other have at most 1/{members.count}."
+                )
+
+    def _check_marginals(self) -> None:
+        for members, part in self.parts():
+            least = float(self.marginal(members, part).min())
+            if least < LEAST_DENSITY:
+                shared = f", of one of {members.count} that share a set's" * (members.share < 1)
+                raise ValueError(
+                    f"density is {least:g}{shared}; words of 32 bits sample no density below "
+                    f"{LEAST_DENSITY:g}."
                 )
 
     @property
@@ -209,10 +227,35 @@ class Instances:
             pace=None if self.pace is None else self.pace[index],
         )
 
-    def tiles(self, size: int) -> Iterator[Instances]:
-        """The same models in groups of at most ``size``, in order."""
-        for start in range(0, self.count, size):
-            yield self.taken(slice(start, start + size))
+
+def _members(sets: Any) -> tuple[Members, ...]:
+    if not isinstance(sets, Iterable):
+        raise ValueError(f"sets is {sets!r}; it must be a tuple of Members.")
+    found = tuple(sets)
+    for members in found:
+        if not isinstance(members, Members):
+            raise ValueError(f"sets contains {members!r}; it must hold Members.")
+    return found
+
+
+def _seeds(seed: Any) -> NDArray[np.integer[Any]]:
+    """Our own array of ``seed``; raises ``ValueError`` for what is no whole number in [0, 2^64)."""
+    allowed = "seeds must be whole numbers in [0, 2^64)"
+    try:  # a list may hold more than 64 bits, or whole numbers that numpy would make floats
+        array = np.array(seed, dtype=None if isinstance(seed, np.ndarray) else object)
+    except ValueError:
+        raise ValueError(f"seed is {seed!r}; {allowed}.") from None
+    if array.dtype.kind not in "iuO":
+        raise ValueError(f"seed has type {array.dtype}; {allowed}.")
+    if array.dtype.kind == "O":
+        for each in array.ravel().tolist():
+            if not isinstance(each, int | np.integer) or isinstance(each, bool) or each >= 2**64:
+                raise ValueError(f"seed contains {each!r}; {allowed}.")
+    if np.any(array < 0):
+        raise ValueError(f"seed contains {np.min(array)}; {allowed}.")
+    if array.dtype.kind != "O":
+        return array
+    return array.astype(np.int64 if np.all(array < 2**63) else np.uint64)
 
 
 def grid(
@@ -238,7 +281,7 @@ def grid(
     densities = np.broadcast_to(p[:, None, None, None], importances.shape)
     return Instances(
         importances.reshape(models, n),
-        densities.reshape(models, n).copy(),
+        densities.reshape(models, n),
         np.arange(models, dtype=np.int64),
         hidden,
     )

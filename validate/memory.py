@@ -12,6 +12,7 @@ from superposition.validate.schedule import Schedule
 
 SHARE = 0.5  # of what is free
 UNKNOWN = 4 * 2**30  # bytes, where the system does not tell
+TILE = 2 * 2**30  # bytes that models of a tile take at once, whatever is free
 WORD_COPIES, FEATURE_COPIES, HIDDEN_COPIES = 10, 8, 4  # at the same time, of 8, 4 and 4 bytes
 MEMORY, GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")  # of Linux: all of it, and a job's
 
@@ -25,10 +26,22 @@ def chunk_size(instances: Instances, schedule: Schedule, device: str, moments: i
     if device == "compiled":
         return instances.count
     free = int(SHARE * free_memory(device))
-    if device != "cpu" and fits(instances):
-        return max(1, min(instances.count, free // model_bytes(instances)))
     if device == "cpu":
         free -= 4 * moments * instances.count * numbers(instances)
+    return _held_by(free, instances, schedule, device)
+
+
+def tile_chunk(instances: Instances, schedule: Schedule, device: str) -> int:
+    """Models of a tile at once: their bits may depend on it, so it follows from them alone."""
+    if device == "compiled":
+        return instances.count
+    return _held_by(TILE, instances, schedule, device)
+
+
+def _held_by(free: int, instances: Instances, schedule: Schedule, device: str) -> int:
+    """How many models ``free`` bytes hold, at least one."""
+    if device != "cpu" and fits(instances):
+        return max(1, min(instances.count, free // model_bytes(instances)))
     words = FeatureSampler.of(instances.taken(slice(0, 1))).words
     floats = FEATURE_COPIES * instances.features + HIDDEN_COPIES * instances.hidden
     each = schedule.batch * (8 * WORD_COPIES * words + 4 * floats)

@@ -33,13 +33,16 @@ class Parameters:
         if not instances.architecture.tied:
             expected["W_out"] = (shape[0], shape[2], shape[1])
         for name, wanted in expected.items():
-            if np.shape(getattr(self, name)) != wanted:
+            given = getattr(self, name)
+            if given is not None:
+                check_finite(given, f"initial {name}")
+            if np.shape(given) != wanted:
                 raise ValueError(
-                    f"initial {name} has shape {np.shape(getattr(self, name))}; "
+                    f"initial {name} has shape {np.shape(given)}; "
                     f"for these instances it must be {wanted}."
                 )
             with np.errstate(over="ignore"):  # refused, not warned of
-                check_finite(np.asarray(getattr(self, name), np.float32), f"initial {name}")
+                check_finite(np.asarray(given, np.float32), f"initial {name}")
         if not instances.architecture.biased and np.any(self.b):
             raise ValueError("initial b is not zero; the architecture has no biases.")
         W_out = None if self.W_out is None else np.array(self.W_out, np.float32)
@@ -84,16 +87,17 @@ def xavier(instances: Instances, scale: ArrayLike = 1.0) -> Parameters:
     scale: a number, or one a model (S,). Source: Glorot and Bengio 2010, equation 16.
     Raises ``ValueError`` for a scale that is negative or not finite.
     """
-    check_finite(scale, "scale")
-    if np.any(np.asarray(scale) < 0):
-        raise ValueError(f"scale is {np.min(np.asarray(scale)):g}; it must not be negative.")
+    each = _one_a_model(scale, instances, "scale")
+    if np.any(each < 0):
+        raise ValueError(f"scale is {np.min(each):g}; it must not be negative.")
     m, n = instances.hidden, instances.features
-    spread = np.sqrt(2 / (m + n)) * np.broadcast_to(np.asarray(scale, float), instances.count)
+    spread = np.sqrt(2 / (m + n)) * each
     untied = not instances.architecture.tied
     draws = np.stack(
         [_stream(int(seed)).normal(size=(1 + untied, m, n)) for seed in instances.seed]
     )
-    W = (spread[:, None, None, None] * draws).astype(np.float32)
+    with np.errstate(over="ignore"):  # refused where training begins
+        W = (spread[:, None, None, None] * draws).astype(np.float32)
     b = np.zeros((instances.count, n), np.float32)
     return Parameters(W[:, 0], b, np.ascontiguousarray(W[:, 1].mT) if untied else None)
 
@@ -111,21 +115,46 @@ def polygon(
             f"hidden is {instances.hidden} and tied {instances.architecture.tied}; a polygon "
             "needs two hidden dimensions and tied weights."
         )
-    k = np.broadcast_to(np.asarray(corners), instances.count)[:, None]
+    k = _one_a_model(corners, instances, "corners")[:, None]
     if np.any((k < 2) | (k > instances.features) | (k != np.round(k))):
         raise ValueError(
             f"corners is {corners!r}; it must be whole numbers from 2 to {instances.features}."
         )
-    check_finite(radius, "radius")
-    check_finite(bias, "bias")
     size, shift = (
-        np.broadcast_to(np.asarray(each, float), instances.count)[:, None]
-        for each in (radius, bias)
+        _one_a_model(each, instances, name)[:, None]
+        for each, name in ((radius, "radius"), (bias, "bias"))
     )
     number = np.arange(instances.features)
     stored, angle = number < k, 2 * np.pi * number / k
     W = np.stack([size * stored * np.cos(angle), size * stored * np.sin(angle)], axis=1)
     return Parameters(W.astype(np.float32), (shift * stored).astype(np.float32))
+
+
+def beginning(instances: Instances, scale: ArrayLike, corners: ArrayLike) -> Parameters:
+    """Xavier weights, where ``corners`` are 0, and polygons with so many where they are not.
+
+    scale: of the former, the radius of the latter; both a number, or one a model (S,).
+    """
+    size, k = (
+        _one_a_model(each, instances, name)
+        for each, name in ((scale, "scale"), (corners, "corners"))
+    )
+    begin, posed = xavier(instances, size), np.flatnonzero(k)
+    if len(posed):
+        begin.W[posed] = polygon(instances.taken(posed), k[posed], size[posed]).W
+    return begin
+
+
+def _one_a_model(values: ArrayLike, instances: Instances, name: str) -> NDArray[np.float64]:
+    """A number, or one a model, as (S,); raises ``ValueError`` for what is neither."""
+    check_finite(values, name)
+    array = np.asarray(values, float)
+    if array.shape not in ((), (instances.count,)):
+        raise ValueError(
+            f"{name} has shape {array.shape}; it must be a number or ({instances.count},), one per "
+            "model."
+        )
+    return np.broadcast_to(array, instances.count)
 
 
 def _stream(seed: int) -> np.random.Generator:

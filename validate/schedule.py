@@ -1,10 +1,10 @@
 r"""How long and how fast: steps, batch, the learning rate over time, and when to stop early.
 
 .. math:: η(t) = η_1 + (η_0 - η_1)\, \frac{1 + \cos π s}{2}, \qquad
-          s = \frac{t - t_w}{T - t_w}
+          s = \frac{t - t_w}{T - t_w - 1}, \quad t = t_w … T - 1
 
-t_w: steps of warm-up, over which the rate rises from η_0 / t_w to η_0; linear: 1 - s instead of
-the cosine; exponential: η_0 (η_1/η_0)^s.
+t: the step, from 0; t_w: steps of warm-up, over which the rate rises from η_0 / t_w to η_0; linear:
+1 - s instead of the cosine; exponential: η_0 (η_1/η_0)^s.
 """
 
 from __future__ import annotations
@@ -123,7 +123,6 @@ def log_spaced(steps: int, count: int) -> tuple[int, ...]:
     >>> log_spaced(1000, 4)
     (0, 1, 10, 100, 1000)
     """
-    check_count(steps, "steps")
-    check_count(count, "count")
+    steps, count = check_count(steps, "steps"), check_count(count, "count")
     spaced = np.round(np.geomspace(1, steps, count)) if count > 1 else np.array([steps])
     return (0, *(int(step) for step in np.unique(spaced)))

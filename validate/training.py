@@ -175,7 +175,7 @@ def checked_beginning(initial: Parameters | None, instances: Instances) -> Param
         return None
     if not isinstance(initial, Parameters):
         raise ValueError(
-            f"initial is {initial!r}; it must be Parameters, such as Parameters(W, b)."
+            f"initial is of type {type(initial).__name__}; it must be Parameters(W, b)."
         )
     return initial.checked(instances)
 

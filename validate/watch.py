@@ -98,4 +98,4 @@ def tail_begin(schedule: Schedule) -> int:
 
 def _mean(rows: Array) -> Array:
     """Of rows, added one after the other: numpy adds a single column in another order."""
-    return np.add.accumulate(rows, axis=0)[-1] / len(rows)
+    return np.asarray(np.add.accumulate(rows, axis=0)[-1] / len(rows))

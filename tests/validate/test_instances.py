@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from superposition.theory.features.values import GivenValues
+from superposition.theory.features.values import GivenValues, Uniform
 from superposition.validate.architecture import Architecture
 from superposition.validate.instances import Instances, Members, grid
 from superposition.validate.optimiser import SGD, Adam, AdamW
@@ -37,10 +37,18 @@ def instances(**changes: object) -> Instances:
         ({"density": np.full((2, 2), 0.5)}, "both must be"),
         ({"importance": np.ones(3), "density": np.ones(3)}, "both must be"),
         ({"seed": np.arange(3)}, "one per model"),
-        ({"seed": np.array([0, -1])}, "must not be negative"),
+        ({"seed": np.array([0, -1])}, "seed contains -1; seeds must be whole numbers in"),
         ({"seed": np.array([0.0, 1.0])}, "seeds must be whole numbers"),
-        ({"pace": np.array([1.0, 0.0])}, "pace has shape .* positive"),
-        ({"pace": np.ones(3)}, r"must be \(2,\), positive"),
+        ({"seed": [2**64, 1]}, "seed contains 18446744073709551616; seeds must be"),
+        ({"seed": [[1], [1, 2]]}, "seeds must be whole numbers"),
+        ({"seed": [True, 1]}, "seed contains True; seeds must be whole numbers"),
+        ({"pace": np.array([1.0, 0.0])}, "pace contains 0; every pace must be positive"),
+        ({"pace": np.ones(3)}, r"pace has shape \(3,\); it must be \(2,\), one per model"),
+        ({"pace": []}, r"pace has shape \(0,\); it must be"),
+        ({"pace": ["a", "b"]}, r"pace is \['a', 'b'\]; it must be a number or an array"),
+        ({"values": Uniform(0, 1e200)}, "values lie between 0 and 1e.200; in single precision"),
+        ({"values": Uniform(1, 1 + 1e-12)}, "in single precision the two must differ"),
+        ({"sets": Members("correlated", 3)}, "sets is Members.*; it must be a tuple of Members"),
         ({"values": GivenValues(lambda y, _: np.ones_like(y), 1, 1)}, "uniform and binary"),
         ({"sets": (Members("correlated", 2),)}, "sets have 2 features together"),
         (
@@ -99,6 +107,8 @@ def test_bad_schedules_are_refused(changes: dict[str, Any], sentence: str) -> No
             lambda: Architecture(hidden="gelu"),  # type: ignore[arg-type]
             "hidden is 'gelu'; it must be one of identity, relu",
         ),
+        (lambda: Architecture(tied="no"), "tied is 'no'; it must be"),  # type: ignore[arg-type]
+        (lambda: Architecture(biased=None), "biased is None"),  # type: ignore[arg-type]
         (lambda: Members("apart", 3), "together is 'apart'"),  # type: ignore[arg-type]
         (lambda: Stopping(patience=1), "patience is 1"),
         (lambda: Stopping(fall="x"), "fall is 'x'"),  # type: ignore[arg-type]
@@ -124,6 +134,10 @@ def test_warm_up_rises_and_then_the_rate_falls(shape: Any) -> None:
     np.testing.assert_allclose(rates[:10], 0.01 * np.arange(1, 11))
     assert rates[10] == pytest.approx(0.1)
     assert rates[-1] == pytest.approx(0.001)
+    s = (np.arange(10, 50) - 10) / (50 - 10 - 1)  # as the docstring of the module has it
+    fall = {"cosine": (1 + np.cos(np.pi * s)) / 2, "linear": 1 - s}
+    if shape in fall:
+        np.testing.assert_allclose(rates[10:], 0.001 + 0.099 * fall[shape])
     assert np.all(np.diff(rates[10:]) < 0)
 
 
@@ -150,6 +164,10 @@ def test_lists_and_whole_floats_are_taken_for_what_they_say() -> None:
     assert made.hidden == 1
     assert made.taken(slice(0, 1)).pace is not None
     assert grid(0.5, 0.1, 2, 1, 3).count == 3
+    assert log_spaced(100.0, 3.0) == (0, 1, 10, 100)  # type: ignore[arg-type]
+    correlated = Members("correlated", 2.0)  # type: ignore[arg-type]
+    assert Instances([[1, 1]], [[0.5, 0.5]], [3], 1, sets=[correlated]).sets == (correlated,)  # type: ignore[arg-type]
+    assert isinstance(correlated.count, int)
 
 
 def test_grid_orders_density_importance_seed() -> None:
@@ -160,8 +178,33 @@ def test_grid_orders_density_importance_seed() -> None:
     assert len(set(models.seed.tolist())) == 24
 
 
-def test_tiles_are_the_whole_in_order() -> None:
-    models = grid([1, 2], [0.1, 0.2], features=2, hidden=1, seeds=3)
-    tiles = list(models.tiles(5))
-    assert [tile.count for tile in tiles] == [5, 5, 2]
-    np.testing.assert_array_equal(np.concatenate([tile.seed for tile in tiles]), models.seed)
+def test_what_was_checked_stays_as_it_was() -> None:
+    """The caller's arrays are copied, and ours cannot be written to."""
+    importance, seed, pace = np.ones((2, 3)), np.arange(2), np.ones(2)
+    made = instances(importance=importance, seed=seed, pace=pace)
+    importance[0], seed[0], pace[0] = -5, -1, -1
+    assert made.importance.min() == made.pace.min() == 1  # type: ignore[union-attr]
+    assert made.seed.tolist() == [0, 1]
+    for name in ("importance", "density", "seed", "pace"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(made, name)[0] = 0.5
+
+
+def test_instances_are_the_same_only_as_themselves() -> None:
+    made = instances()
+    assert made == next(iter([made]))
+    assert made != instances()
+    assert len({made, instances()}) == 2
+
+
+def test_seeds_have_64_bits() -> None:
+    assert instances(seed=[2**64 - 1, 1]).seed.tolist() == [2**64 - 1, 1]
+    assert instances(seed=[2**63 - 1, 1]).seed.dtype == np.int64
+
+
+def test_members_of_sets_may_have_small_densities_of_their_own() -> None:
+    """What is sampled is a member's own density, of an anticorrelated set a share of the set's."""
+    sets = (Members("anticorrelated", 3),)
+    assert instances(density=np.full((2, 3), 3e-6), sets=sets).count == 2
+    with pytest.raises(ValueError, match="density is 6.66667e-07, of one of 3 that share a set's"):
+        instances(density=np.full((2, 3), 2e-6), sets=sets)

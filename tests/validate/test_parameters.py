@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from superposition.validate.architecture import ABSOLUTE_VALUE, Architecture
 from superposition.validate.instances import Instances
-from superposition.validate.parameters import Parameters, polygon, xavier
+from superposition.validate.parameters import Parameters, beginning, polygon, xavier
 
 
 def ones(*shape: int) -> NDArray[np.float32]:
@@ -67,11 +67,36 @@ def test_polygons_are_regular() -> None:
         np.testing.assert_allclose(found.b[model], np.where(np.arange(6) < k, -0.1, 0), atol=1e-7)
 
 
+def test_some_models_begin_as_polygons_and_others_as_they_would_alone() -> None:
+    found = beginning(models(3), [1.0, 0.9, 0.5], [0, 5, 0])
+    np.testing.assert_array_equal(found.W[[0, 2]], xavier(models(3), [1, 1, 0.5]).W[[0, 2]])
+    np.testing.assert_array_equal(found.W[1], polygon(models(1), 5, 0.9).W[0])
+    assert not found.b.any()
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
         (lambda: xavier(models(2), scale=-1.0), "scale is -1; it must not be negative"),
         (lambda: xavier(models(2), scale=np.nan), "scale contains nan"),
+        (lambda: xavier(models(2), [1, 2, 3]), r"scale has shape \(3,\); it must be a number or"),
+        (lambda: xavier(models(2), 1e300).checked(models(2)), "initial W contains"),
+        (lambda: polygon(models(2), [3, 3, 3]), r"corners has shape \(3,\); it must be a number"),
+        (lambda: polygon(models(2), "a"), "corners is 'a'; it must be a number"),  # type: ignore[arg-type]
+        (lambda: polygon(models(2), 3, radius=[1, 1, 1]), r"radius has shape \(3,\)"),
+        (lambda: polygon(models(2), 3, bias=[1, 1, 1]), r"bias has shape \(3,\)"),
+        (
+            lambda: Parameters(1j * ones(2, 2, 6), ones(2, 6)).checked(models(2)),  # type: ignore[arg-type]
+            "it must be a number or an array of numbers",
+        ),
+        (
+            lambda: Parameters([[1], [1, 2]], ones(2, 6)).checked(models(2)),  # type: ignore[arg-type]
+            "it must be a number or an array of numbers",
+        ),
+        (
+            lambda: Parameters(np.full((2, 2, 6), "a"), ones(2, 6)).checked(models(2)),  # type: ignore[arg-type]
+            "it must be a number or an array of numbers",
+        ),
         (lambda: polygon(models(2), 7), "corners is 7; it must be whole numbers from 2 to 6"),
         (lambda: polygon(models(2), 2.5), "corners is 2.5"),
         (lambda: polygon(models(2, m=3), 3), "hidden is 3"),

@@ -45,10 +45,11 @@ def train_here(tiles: Iterable[Tile], finished: Finished) -> None:
 def train_in_processes(tiles: Sequence[Tile], workers: int, finished: Finished) -> None:
     """The same in ``workers`` processes of this machine; a pool whose worker dies is made anew.
 
-    Raises ``RuntimeError`` when that happened ``ATTEMPTS`` times with no tile done in between.
+    Raises ``RuntimeError`` when that happened ``ATTEMPTS`` times with no tile done in between, and
+    if none can begin.
     """
     left = {tile.path: tile for tile in tiles}
-    in_vain = 0
+    in_vain, begun = 0, False
 
     def one_less(tile: Tile) -> None:
         nonlocal in_vain
@@ -62,8 +63,16 @@ def train_in_processes(tiles: Sequence[Tile], workers: int, finished: Finished) 
                 if pool is None:
                     train_here(list(left.values()), one_less)
                 else:
+                    pool.submit(int).result()  # a process that cannot begin does not answer
+                    begun = True
                     train_with(pool, list(left.values()), one_less)
         except BrokenExecutor as error:
+            if not begun:
+                raise RuntimeError(
+                    "worker processes died before a tile was begun; is the call in a script "
+                    'without `if __name__ == "__main__":` around it, or in none (standard input), '
+                    "or is there too little memory? Workers import the script they are called from."
+                ) from error
             in_vain += 1
             if in_vain == ATTEMPTS:
                 raise RuntimeError(

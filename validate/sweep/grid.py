@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,21 +16,24 @@ from superposition.theory.domain import check_count
 from superposition.validate.instances import Instances
 from superposition.validate.sweep.setting import Setting, instances, standard_setting
 
-DIMENSIONS = ("model", "dimension", "feature", "moment")  # of the results, beside the axes
+# What results have beside the axes: dimensions, and arrays.
+DIMENSIONS = ("model", "dimension", "feature", "moment")
 FIELDS = ("W", "b", "W_out", "loss", "steps", "seed", "importances", "densities", "paces", "scales")
+RESERVED = (*DIMENSIONS, *FIELDS, *(f"history_{name}" for name in ("W", "b", "W_out", "loss")))
 
 
 @dataclass(frozen=True)
 class Block:
     """Models of one shape.
 
-    index: (S,), their places in the grid, the seeds counted last; scale: (S,), of their initial
-    weights.
+    index: (S,), their places in the grid, the seeds counted last; scale, corners: (S,), of their
+    initial weights.
     """
 
     index: NDArray[np.int64]
     instances: Instances
     scale: NDArray[np.float64]
+    corners: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,10 @@ class Grid:
 
     axes: name ↦ values, numbers or texts, the last name running fastest; setting: what is called
     with one value per name and answers with the ``Setting`` of these models, by default
-    ``standard_setting``, whose names are features, hidden, decay, importance, density, pace and
-    scale (others are kept fixed with ``functools.partial``). Every model has a seed of its own,
-    counted from ``first_seed``; with ``shared_seeds`` all cells have the same. Only the values of
-    the axes are stored, never the function. Raises ``ValueError`` for axes that are no lists of
+    ``standard_setting``, whose names are features, hidden, decay, importance, density, pace, scale
+    and corners (others are kept fixed with ``functools.partial``). Every model has a seed of its
+    own, counted from ``first_seed``; with ``shared_seeds`` all cells have the same. Only the values
+    of the axes are stored, never the function. Raises ``ValueError`` for axes that are no lists of
     different numbers or texts, or have a reserved name, and for settings that are none.
 
     >>> grid = Grid({"density": [0.1, 0.5], "importance": [0.5, 1, 2]}, seeds=4)
@@ -56,10 +60,17 @@ class Grid:
     shared_seeds: bool = False
 
     def __post_init__(self) -> None:
-        check_count(self.seeds, "seeds")
-        check_count(self.first_seed, "first_seed", at_least=0)
+        if not isinstance(self.axes, Mapping):
+            raise ValueError(f"axes is {self.axes!r}; it must map names to lists of values.")
+        for name, least in (("seeds", 1), ("first_seed", 0)):
+            object.__setattr__(self, name, check_count(getattr(self, name), name, at_least=least))
         for name, values in self.axes.items():
             _check_axis(name, values)
+        models = math.prod(self.shape)
+        if self.first_seed + models > 2**63:
+            raise ValueError(
+                f"first_seed is {self.first_seed}; it must be at most {2**63 - models}."
+            )
         _ = self.cells  # bad settings are refused here
 
     @property
@@ -86,7 +97,8 @@ class Grid:
         settings = [self.cells[place // self.seeds] for place in index]
         own = [place % self.seeds if self.shared_seeds else place for place in index]
         models = instances(settings, [self.first_seed + number for number in own])
-        return Block(np.array(index), models, np.array([float(each.scale) for each in settings]))
+        scale = np.array([float(each.scale) for each in settings])
+        return Block(np.array(index), models, scale, np.array([each.corners for each in settings]))
 
     def _settings(self) -> Iterator[Setting]:
         for values in product(*(np.asarray(each).tolist() for each in self.axes.values())):
@@ -102,12 +114,15 @@ class Grid:
 
 
 def _check_axis(name: str, values: Any) -> None:
-    if not str(name).isidentifier() or name in (*DIMENSIONS, *FIELDS):
+    if not str(name).isidentifier() or name in RESERVED:
         raise ValueError(
             f"axes has the name {name!r}; it must be a name that Python allows for an argument, "
-            f"and none of {', '.join((*DIMENSIONS, *FIELDS))}."
+            f"and none of {', '.join(RESERVED)}."
         )
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        array = np.empty(0)
     good = array.ndim == 1 and array.size and array.dtype.kind in "iufU"
     if not good or (array.dtype.kind == "f" and not np.all(np.isfinite(array))):
         raise ValueError(

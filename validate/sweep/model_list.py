@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from superposition.numerics.atomic_file import remove_stale
 from superposition.theory.domain import check_count
+from superposition.validate.divergence import tell_diverged
 from superposition.validate.instances import Instances
 from superposition.validate.parameters import Parameters
 from superposition.validate.schedule import Schedule
+from superposition.validate.sweep.stored_sweep import checked_folder
 from superposition.validate.sweep.tile import Tile, make
 from superposition.validate.sweep.tile_file import content, models_in
-from superposition.validate.training import TrainedModels, joined, tell_diverged
+from superposition.validate.training import (
+    TrainedModels,
+    check_settings,
+    checked_beginning,
+    checked_moments,
+    joined,
+)
 
 
 def trained(
@@ -41,15 +50,17 @@ def trained(
     >>> len(list(folder.glob("run-*-of-2-*.npz")))
     2
     """
-    check_count(tile, "tile")
-    moments = tuple(record)
-    begin = None if initial is None else initial.checked(instances)
+    tile, place = check_count(tile, "tile"), checked_folder(folder)
+    check_settings(instances, schedule)
+    moments = checked_moments(record, schedule)
+    begin = checked_beginning(initial, instances)
+    remove_stale(place)
     starts = range(0, instances.count, tile)
     found = []
     for number, start in enumerate(starts, start=1):
         part = slice(start, start + tile)
         job = Tile.of(
-            Path(folder) / f"{name}-{number}-of-{len(starts)}",
+            place / f"{name}-{number}-of-{len(starts)}",
             instances.taken(part),
             schedule,
             moments,

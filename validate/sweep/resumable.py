@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from superposition.numerics.atomic_file import remove_stale
 from superposition.theory.domain import check_count
+from superposition.validate.divergence import BLOWN_UP, blown_up
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.execution import (
     Submits,
@@ -22,10 +24,15 @@ from superposition.validate.sweep.execution import (
 )
 from superposition.validate.sweep.grid import Grid
 from superposition.validate.sweep.result import Assembly, SweepResult
-from superposition.validate.sweep.stored_sweep import Manifest, assembly_of, claim
+from superposition.validate.sweep.stored_sweep import (
+    Manifest,
+    assembly_of,
+    checked_folder,
+    claim,
+)
 from superposition.validate.sweep.tile import Tile
 from superposition.validate.sweep.tile_file import content
-from superposition.validate.training import checked_device
+from superposition.validate.training import checked_moments
 
 PATIENCE = 60.0  # seconds for a shared folder to show what is in it
 
@@ -46,12 +53,14 @@ def sweep(
 
     executor: any ``concurrent.futures.Executor`` (Dask's: ``client.get_executor()``;
     docs/sweeps.md), one task a tile; its workers and the caller share the folder; workers:
-    without an executor, processes of this machine, for 1 this one with a thread a core; tile:
-    models a file, the most that a kill loses of each worker; record, device: as in ``train``.
+    without an executor, processes of this machine, for 1 this one, its compiled step with a thread
+    a core; tile: models a file, the most that a kill loses of each worker; record, device: as in
+    ``train``.
     A tile whose worker dies is given to another. The bar shows tiles and quantiles of the losses.
-    Models that diverge are told by a warning.
+    Models that diverge are told by a warning, as ``train`` does.
     Raises ``ValueError`` for settings that ``train`` refuses, before anything is trained, and if
-    the folder holds another sweep; ``RuntimeError`` if workers die again and again.
+    the folder holds another sweep; ``RuntimeError`` if workers die again and again, and ``OSError``
+    if a tile cannot be written, which say what is there.
 
     >>> import tempfile
     >>> grid = Grid({"density": [0.1, 0.5], "importance": [0.5, 1.0, 2.0]}, seeds=4)
@@ -60,15 +69,11 @@ def sweep(
     >>> found.W.shape, found.tiles, found.missing
     ((2, 3, 4, 1, 2), 3, 0)
     """
-    check_count(tile, "tile")
-    check_count(workers, "workers")
-    if executor is not None and workers != 1:
-        raise ValueError(f"workers is {workers}; with an executor given it must be left out.")
-    checked_device(device)
-    place = Path(folder).resolve()
-    if place.exists() and not place.is_dir():
-        raise ValueError(f"folder is {str(folder)!r}, which is a file; it must be a folder.")
-    moments = tuple(record)
+    tile, workers = check_count(tile, "tile"), check_count(workers, "workers")
+    _check_executor(executor, workers)
+    if not isinstance(grid, Grid):
+        raise ValueError(f"grid is {grid!r}; it must be a Grid.")
+    place, moments = checked_folder(folder), checked_moments(record, schedule)
     tiles = [
         Tile.of(
             place / f"tile-{number}",
@@ -77,30 +82,49 @@ def sweep(
             moments,
             device,
             scale=block.scale,
+            corners=block.corners,
             index=block.index,
         )
         for number, block in enumerate(grid.blocks(tile), start=1)
     ]
     manifest = Manifest.of(grid, tiles)
-    claim(place, manifest)
     quiet = None if progress else True  # None: silent where there is no terminal
-    with tqdm(total=len(tiles), desc="sweep", unit="tile", disable=quiet) as bar:
-        collected = _Collected(assembly_of(manifest), bar)
-        left = [each for each in tiles if not collected.found(each)]
-        try:
+    try:
+        claim(place, manifest)
+        remove_stale(place)
+        with tqdm(total=len(tiles), desc="sweep", unit="tile", disable=quiet) as bar:
+            collected = _Collected(assembly_of(manifest), bar)
+            left = [each for each in tiles if not collected.found(each)]
             _train(left, executor, workers, collected)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(_told(tiles, place)) from None
-        except RuntimeError as error:
-            raise RuntimeError(f"{str(error).rstrip('.')}. {_told(tiles, place)}") from error
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_told(tiles, place)) from None
+    except (RuntimeError, OSError) as error:
+        kind = OSError if isinstance(error, OSError) else RuntimeError
+        raise kind(f"{str(error).rstrip('.')}. {_told(tiles, place)}") from error
     result = collected.assembly.result()
-    lost = int(np.isnan(result.loss).sum()) - result.missing
-    if lost:
-        warnings.warn(
-            f"{lost} of {result.loss.size} models diverged; their weights are no numbers.",
-            stacklevel=2,
-        )
+    _warn(result, collected.blown)
     return result
+
+
+def _check_executor(executor: object, workers: int) -> None:
+    if executor is None:
+        return
+    if workers != 1:
+        raise ValueError(f"workers is {workers}; with an executor given it must be left out.")
+    if not callable(getattr(executor, "submit", None)):
+        raise ValueError(f"executor is {executor!r}; it must have a method submit(call, …).")
+
+
+def _warn(result: SweepResult, blown: int) -> None:
+    """Tell of models that diverged, and of ``blown`` up ones."""
+    lost = int(np.isnan(result.loss).sum()) - result.missing
+    for count, what in (
+        (lost, "diverged; their weights are no numbers"),
+        (blown, f"have a loss more than {BLOWN_UP} times that of storing nothing"),
+    ):
+        if count:
+            told = f"{count} of {result.loss.size} models {what}; try a smaller learning rate."
+            warnings.warn(told, stacklevel=3)
 
 
 def _train(
@@ -127,6 +151,7 @@ class _Collected:
         """None yet."""
         self.assembly, self._bar = assembly, bar
         self._losses: list[NDArray[np.float64]] = []
+        self.blown = 0  # models whose loss is far above that of storing nothing
 
     def found(self, tile: Tile) -> bool:
         """Take a tile if it is there."""
@@ -134,8 +159,9 @@ class _Collected:
         if arrays is None:
             return False
         self.assembly.add(arrays)
-        self._losses.append(arrays["loss"])
-        if not self._bar.disable:
+        self._losses.append(arrays["loss"][~np.isnan(arrays["loss"])])
+        self.blown += int(blown_up(arrays["loss"], tile.instances).sum())
+        if not self._bar.disable and any(len(each) for each in self._losses):
             low, middle, high = np.quantile(np.concatenate(self._losses), (0.1, 0.5, 0.9))
             self._bar.set_postfix_str(f"loss {low:.2e}, {middle:.2e}, {high:.2e}", refresh=False)
         self._bar.update()

@@ -50,10 +50,10 @@ class Manifest:
         )
 
     def write(self, folder: Path) -> None:
-        """Write it, whole or not at all."""
+        """Write it, whole or not at all; raises ``FileExistsError`` where there is one."""
         text = self._text()
         told = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "sweep": json.loads(text)}
-        write_text(folder / NAME, json.dumps(told, indent=1, ensure_ascii=False))
+        write_text(folder / NAME, json.dumps(told, indent=1, ensure_ascii=False), new=True)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
@@ -79,23 +79,28 @@ class Manifest:
 
 
 def claim(folder: Path, manifest: Manifest) -> None:
-    """Make ``folder`` that of one sweep; raises ``ValueError`` if it has tiles of another."""
+    """Make ``folder`` that of one sweep; raises ``ValueError`` if it is that of another."""
     there = Manifest.read(folder)
-    if there == manifest and list(there.axes) == list(manifest.axes):
-        return
-    if there is not None and any((folder / name).exists() for name in there.files):
-        old, new = vars(there), vars(manifest)
-        if any(old[name] != new[name] for name in ("axes", "seeds")):
-            what = f"of {_told(there)}, not of {_told(manifest)}"
-        elif there.about != manifest.about:
-            what = _difference(there.about, manifest.about)
-        else:
-            what = "with other settings, or tiles of another size"
-        raise ValueError(
-            f"folder is {str(folder)!r}, which holds another sweep: {what}; open it with "
-            "open_sweep, or choose another folder."
-        )
-    manifest.write(folder)
+    if there is None:
+        try:
+            return manifest.write(folder)
+        except FileExistsError:  # somebody was quicker, perhaps with the same sweep
+            return claim(folder, manifest)
+    if _same(there, manifest):
+        return None
+    old, new = vars(there), vars(manifest)
+    if list(there.axes.items()) != list(manifest.axes.items()) or there.seeds != manifest.seeds:
+        what = _other_axes(there, manifest)
+    elif there.about != manifest.about:
+        what = _difference(old["about"], new["about"])
+    else:
+        what = "with other settings, or tiles of another size"
+    begun = any((folder / name).exists() for name in there.files)
+    free = "" if begun else f" (none of its tiles is there; where nobody trains it, delete {NAME})"
+    raise ValueError(
+        f"folder is {str(folder)!r}, which holds another sweep: {what}; open it with open_sweep, "
+        f"or choose another folder{free}."
+    )
 
 
 def open_sweep(folder: Path | str) -> SweepResult:
@@ -104,7 +109,7 @@ def open_sweep(folder: Path | str) -> SweepResult:
     Raises ``ValueError`` if there is none or its manifest is damaged; a damaged tile is warned of
     and missing.
     """
-    place = Path(folder)
+    place = checked_folder(folder)
     manifest = Manifest.read(place)
     if manifest is None:
         raise ValueError(f"folder is {str(folder)!r}; it must be one that a sweep was written to.")
@@ -114,6 +119,17 @@ def open_sweep(folder: Path | str) -> SweepResult:
         if arrays is not None:
             assembly.add(arrays)
     return assembly.result()
+
+
+def checked_folder(folder: Path | str) -> Path:
+    """The folder, in full; raises ``ValueError`` for a file, what is below one, or no path."""
+    if not isinstance(folder, str | Path):
+        raise ValueError(f"folder is {folder!r}; it must be a path.")
+    place = Path(folder).resolve()
+    there = next(each for each in (place, *place.parents) if each.exists())
+    if not there.is_dir():
+        raise ValueError(f"folder is {str(folder)!r}, but {there} is a file; it must be a folder.")
+    return place
 
 
 def assembly_of(manifest: Manifest) -> Assembly:
@@ -128,6 +144,21 @@ def assembly_of(manifest: Manifest) -> Assembly:
     )
 
 
+def _same(one: Manifest, other: Manifest) -> bool:
+    """The order of the axes is part of what a sweep is."""
+    return one == other and list(one.axes) == list(other.axes)
+
+
+def _other_axes(old: Manifest, new: Manifest) -> str:
+    """What tells the axes of two sweeps apart: their names and lengths, or the first values."""
+    if _told(old) != _told(new):
+        return f"of {_told(old)}, not of {_told(new)}"
+    axis = next(name for name in new.axes if old.axes[name] != new.axes[name])
+    pairs = zip(old.axes[axis], new.axes[axis], strict=True)
+    at, (theirs, ours) = next((at, pair) for at, pair in enumerate(pairs) if pair[0] != pair[1])
+    return f"with {axis} = {theirs!r} as value {at + 1} of {axis}, not {ours!r}"
+
+
 def _told(manifest: Manifest) -> str:
     axes = (f"{len(values)} of {name}" for name, values in manifest.axes.items())
     return " × ".join([*axes, f"{manifest.seeds} seeds"])
@@ -135,7 +166,8 @@ def _told(manifest: Manifest) -> str:
 
 def _difference(old: dict[str, Any], new: dict[str, Any], within: str = "") -> str:
     """The first entry that is not the same."""
-    name = next(name for name in new if old.get(name) != new[name])
-    if isinstance(new[name], dict) and isinstance(old.get(name), dict):
-        return _difference(old[name], new[name], f"{within}{name}: ")
-    return f"{within}{name} is {old.get(name)}, not {new[name]}"
+    name = next(name for name in new | old if old.get(name) != new.get(name))
+    theirs, ours = old.get(name), new.get(name)
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return _difference(theirs, ours, f"{within}{name}: ")
+    return f"{within}{name} is {theirs}, not {ours}"

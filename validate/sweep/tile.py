@@ -10,22 +10,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from superposition.numerics.packing.plain_data import plain
 from superposition.numerics.stored_arrays import hash_of, write
-from superposition.theory.domain import check_count
 from superposition.validate.instances import Instances
-from superposition.validate.parameters import Parameters, xavier
+from superposition.validate.memory import tile_chunk
+from superposition.validate.parameters import Parameters, beginning
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.tile_file import Arrays, arrays_of, fingerprint, named, sound
 from superposition.validate.sweep.training_sources import made_by
-from superposition.validate.training import train
+from superposition.validate.training import (
+    check_settings,
+    checked_beginning,
+    checked_device,
+    checked_moments,
+    train,
+)
 
 BAD_WORK = (ValueError, ArithmeticError, OSError, MemoryError, ImportError)  # of the tile itself
 
@@ -35,8 +40,8 @@ class Tile:
     """Models to be trained, in full: what a worker is sent.
 
     path: the file; settings: JSON of all that is no array; inputs: the arrays of ``instances``
-    and what the caller adds, kept in the file; initial: None for Xavier weights; scale: of those,
-    (S,); threads: None for one a core.
+    and what the caller adds, kept in the file; initial: None for the ``beginning`` of scale and
+    corners, numbers or (S,); threads: None for one a core (compiled, where they change no bit).
     """
 
     path: Path
@@ -47,7 +52,8 @@ class Tile:
     record: tuple[int, ...]
     device: str
     initial: Parameters | None = None
-    scale: NDArray[np.float64] | None = None
+    scale: ArrayLike = 1.0
+    corners: ArrayLike = 0
     threads: int | None = None
 
     @classmethod
@@ -60,29 +66,28 @@ class Tile:
         device: str | None = None,
         *,
         initial: Parameters | None = None,
-        scale: NDArray[np.float64] | None = None,
+        scale: ArrayLike = 1.0,
+        corners: ArrayLike = 0,
         index: NDArray[np.int64] | None = None,
     ) -> Tile:
         """A tile whose file name is ``name``, a dash and the hash of everything.
 
-        index: (S,), where the models belong. Raises ``ValueError`` for initial parameters that
-        do not fit, and for moments that ``schedule`` does not have.
+        index: (S,), where the models belong. Raises ``ValueError`` where ``train`` does.
         """
-        moments = _moments(record, schedule)
-        place = device or ("compiled" if find_spec("numba") else "cpu")
+        check_settings(instances, schedule)
+        moments = checked_moments(record, schedule)
+        place = checked_device(device)
+        initial = checked_beginning(initial, instances)
         inputs = {
             "importance": instances.importance,
             "density": instances.density,
             "seed": instances.seed,
             "pace": np.ones(instances.count) if instances.pace is None else instances.pace,
-            "scale": np.ones(instances.count) if scale is None else scale,
+            "scale": np.broadcast_to(np.asarray(scale, float), instances.count),
+            "corners": np.broadcast_to(np.asarray(corners), instances.count),
         }
         if index is not None:
             inputs["index"] = index
-        given = None
-        if initial is not None:
-            initial = initial.checked(instances)
-            given = hash_of(named(initial))
         told = {
             "hidden": instances.hidden,
             "architecture": plain(instances.architecture),
@@ -90,13 +95,15 @@ class Tile:
             "sets": plain(instances.sets),
             "schedule": plain(schedule) | {"optimiser": _with_kind(schedule.optimiser)},
             "record": list(moments),
-            "initial": given,
+            "initial": None if initial is None else hash_of(named(initial)),
             "inputs": hash_of(inputs),
             "made by": made_by(place),
         }
         text = json.dumps(told, sort_keys=True, allow_nan=False)
         path = name.with_name(f"{name.name}-{fingerprint(text)}.npz")
-        return cls(path, text, inputs, instances, schedule, moments, place, initial, scale)
+        threads = 1 if place == "cpu" else None
+        begin = initial, scale, corners
+        return cls(path, text, inputs, instances, schedule, moments, place, *begin, threads)
 
     def on_one_thread(self) -> Tile:
         """The same for a worker that is not alone on its machine."""
@@ -121,38 +128,35 @@ def train_tile(tile: Tile, ticket: str = "") -> Exception | None:
 def make(tile: Tile, label: str = "training", progress: bool = False) -> Arrays:
     """Train the models of ``tile``, write its file, return what is in it.
 
-    Raises ``ValueError`` where other versions are installed than where the tile was made up, and
-    what ``train`` raises.
+    Raises ``ValueError`` where other versions are installed than where the tile was made up, or on
+    another processor, and what ``train`` raises.
     """
     theirs, ours = json.loads(tile.settings)["made by"], made_by(tile.device)
-    if theirs != ours:
-        told = ", ".join(f"{name} {ours[name]}" for name in ours if ours[name] != theirs.get(name))
-        raise ValueError(f"a worker has {told}; it must have what the caller has: {theirs}.")
-    scale = 1.0 if tile.scale is None else tile.scale
+    unlike = [name for name in theirs | ours if theirs.get(name) != ours.get(name)]
+    if unlike:
+        here, there = (
+            ", ".join(f"{name} {each.get(name, '(none)')}" for name in unlike)
+            for each in (ours, theirs)
+        )
+        raise ValueError(f"a worker has {here}; it must have what the caller has: {there}.")
+    begin = tile.initial
+    if begin is None:
+        begin = beginning(tile.instances, tile.scale, tile.corners)
     models = train(
         tile.instances,
         tile.schedule,
         label,
         progress,
-        initial=xavier(tile.instances, scale) if tile.initial is None else tile.initial,
+        initial=begin,
         record=tile.record,
         device=tile.device,
         threads=tile.threads,
+        chunk=tile_chunk(tile.instances, tile.schedule, tile.device),
         keep_diverged=True,  # what others are in the tile is chance; told of the whole
     )
     arrays = arrays_of(models) | tile.inputs | {"settings": np.array(tile.settings)}
     write(tile.path, arrays)
     return arrays
-
-
-def _moments(record: Iterable[int], schedule: Schedule) -> tuple[int, ...]:
-    """As the trainer refuses them, but before anything is trained."""
-    moments = sorted({check_count(step, "record", at_least=0) for step in record})
-    if moments and moments[-1] > schedule.steps:
-        raise ValueError(
-            f"record contains {moments[-1]}; a schedule of {schedule.steps} steps has no such step."
-        )
-    return tuple(moments)
 
 
 def _with_kind(choice: Any) -> dict[str, Any]:

@@ -1,13 +1,16 @@
-"""What determines trained weights beside their settings: the trainer's sources, the versions."""
+"""What determines trained weights beside their settings: sources, versions, the processor."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import platform
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 TRAINER, TENSORS = "superposition.validate.training", "superposition.validate.tensor_engine"
@@ -39,17 +42,36 @@ def training_sources(device: str) -> dict[str, Path]:
 
 @cache
 def made_by(device: str) -> dict[str, str]:
-    """Versions, kind of machine and the hash of the sources: others may train other weights."""
+    """Versions, processor and the hash of the sources: others may train other weights."""
     digest = hashlib.sha256()
     for module, path in training_sources(device).items():
         digest.update(module.encode() + path.read_bytes())
-    engine = "numba" if device == "compiled" else "torch"
+    packages = ["toy-superposition", "numpy", "numba" if device == "compiled" else "torch"]
+    if device not in ("compiled", "cpu") and find_spec("triton"):
+        packages.append("triton")
     return {
-        **{name: version(name) for name in ("toy-superposition", "numpy", engine)},
+        **{name: version(name) for name in packages},
         "device": device,
         "machine": platform.machine(),
+        "processor": processor(device),
         "sources": digest.hexdigest(),
     }
+
+
+def processor(device: str) -> str:
+    """What computes: a GPU by its name, a CPU as LLVM calls it; others round otherwise."""
+    if device not in ("compiled", "cpu"):
+        import torch
+
+        return torch.cuda.get_device_name(device)
+    told = os.environ.get("NUMBA_CPU_NAME")
+    if device == "compiled" and told:
+        return told
+    if find_spec("llvmlite"):
+        return str(import_module("llvmlite.binding").get_host_cpu_name())
+    import torch
+
+    return str(torch.backends.cpu.get_cpu_capability())
 
 
 def _imported(path: Path) -> list[str]:
