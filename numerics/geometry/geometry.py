@@ -7,6 +7,7 @@ continuous fields of a phase: norms, interferences, dimensionalities, biases and
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -149,9 +150,12 @@ def symmetry_order(W: Array, b: Array, kinds: tuple[str, ...]) -> int:
     _, kind = np.unique(np.array(kinds), return_inverse=True)
     bias = levels(b, EQUAL)
     alike = kind * (int(bias.max(initial=0)) + 1) + bias
-    group = automorphisms(W.T @ W, EQUAL, alike, steps=10**7)
+    gram = W.T @ W
+    silent = np.abs(gram).max(axis=1) <= EQUAL  # sees nobody: its permutations need no search
+    seen = np.ix_(~silent, ~silent)
+    group = automorphisms(gram[seen], EQUAL, alike[~silent], steps=10**7)
     assert group is not None, "a model of features has no search as long as that"
-    return group.order
+    return group.order * math.prod(map(math.factorial, Counter(alike[silent].tolist()).values()))
 
 
 def _biases(b: ArrayLike, shape: tuple[int, ...]) -> Array:

@@ -62,7 +62,7 @@ def automorphisms(
     count = int(labels.max(initial=-1)) + 1
     orbits = [tuple(map(int, np.flatnonzero(labels == k))) for k in range(count)]
     orbits.sort(key=lambda orbit: (-len(orbit), orbit))
-    moved = np.array(generators, dtype=np.int64).reshape(-1, len(gram))
+    moved = np.array(generators, dtype=np.int64).reshape(len(generators), len(gram))
     return Automorphisms(order, moved, tuple(orbits))
 
 

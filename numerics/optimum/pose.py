@@ -2,14 +2,16 @@ r"""The canonical pose: of all rotations of W, the one in which it is upper tria
 
 .. math:: W = Q R, \quad Q^T Q = 1 \;\Rightarrow\; R^T R = W^T W
 
-Stored features are taken in order; each opens a new axis if it is not spanned by those before.
-Features whose norm is nearly zero come last.
+Features are taken in order; each opens a new axis if what those before do not span of it is long
+enough. What is shorter, weak features or noise, opens the axes that are left, from longer to
+shorter.
 In this pose what is silent or orthogonal at the optimum shows as entries that are zero but for
 rounding, and can be set to zero: the minimum then sits on the kink it belongs to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -20,8 +22,11 @@ STORED = 1e-5  # of a norm: less is dropped; minima are known to about 1e-8
 FAINT = 1e-12  # of a norm: less is rounding
 
 
-def canonical_pose(W: Array) -> Array:
+def canonical_pose(W: Array, lengths: Sequence[float] = (STORED, FAINT)) -> Array:
     """W (R, m, n) rotated: W_i has no part along the axes opened after feature i, signs positive.
+
+    lengths: how long what is left of a feature must be to open an axis, the first time through the
+    features, the second time, and so on.
 
     >>> canonical_pose(np.array([[[0.0, -1.0], [2.0, 0.0]]]))
     array([[[2., 0.],
@@ -34,8 +39,9 @@ def canonical_pose(W: Array) -> Array:
     def across(new: Array) -> Array:
         return np.asarray(new - np.einsum("ram,rbm,rb->ra", axes, axes, new))
 
-    # What the stored features leave open goes to the weak ones, so that nothing is lost.
-    for smallest, i in product((STORED, FAINT), range(n)):
+    for smallest, i in product(lengths, range(n)):
+        if opened.min(initial=m) == m:
+            break
         # Twice: once is not enough for nearly parallel features.
         new = across(across(W[:, :, i]))
         size = np.linalg.norm(new, axis=1)

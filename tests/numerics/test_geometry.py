@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition.numerics import geometry_of, order_parameters
+from superposition.numerics.geometry import geometry
 from superposition.numerics.geometry.geometry import symmetry_order
+from superposition.numerics.geometry.gram_automorphisms import automorphisms
 
 seeds = st.integers(0, 10**6)
 
@@ -139,6 +141,24 @@ def test_many_features_are_quick() -> None:
     assert geometry_of(np.zeros((2, 40))).symmetry == math.factorial(40)
     assert geometry_of(polygon(30)).symmetry == 60
     assert geometry_of(np.random.default_rng(0).normal(size=(20, 60))).symmetry == 1
+
+
+def test_dropped_features_need_no_search_to_be_counted() -> None:
+    """Features of norm zero are exchanged within their kind and bias, and cost nothing."""
+    W = np.concatenate([beside(*[np.array([[1.0, -1.0]])] * 3), np.zeros((3, 500))], axis=1)
+    b = np.repeat([0.0, 0.1], [306, 200])
+    with pytest.MonkeyPatch.context() as patch:
+        seen = list[int]()
+
+        def counted(gram: Any, *arguments: Any, **options: Any) -> Any:
+            seen.append(len(gram))
+            return automorphisms(gram, *arguments, **options)
+
+        patch.setattr(geometry, "automorphisms", counted)
+        found = symmetry_order(W, b, ("a",) * 506)
+    assert found == 2**3 * math.factorial(3) * math.factorial(300) * math.factorial(200)
+    assert seen == [6]
+    assert symmetry_order(np.zeros((1, 3)), np.zeros(3), ("a", "b", "a")) == 2
 
 
 def test_kinds_are_told_and_keep_features_apart() -> None:

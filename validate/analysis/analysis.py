@@ -33,7 +33,7 @@ HIDDEN = ("relu-hidden", "absolute-value")
 SEARCHED = 5  # features of a model whose best minimum is searched for
 POLISHED = 40  # features of a model that is polished: up to a minute
 ATTACKS = 40_000  # attacks times n² of a model: each costs an exact loss, and at least four
-POSED = 0.05  # entries of WᵀW that differ by less are a tie in the pose
+POSED = 0.07  # entries of WᵀW that differ by less are a tie in the pose
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,9 @@ permutations of interchangeable features of each other.
 
 The features of one kind are put in an order that depends on WᵀW alone: longer ones first, then by
 what they see of the others; ties that a symmetry of WᵀW causes are broken by any of them, which
-changes nothing. Then Q makes W upper triangular (``numerics.optimum.pose``).
+changes nothing. Then Q makes W upper triangular (``numerics.optimum.pose``), but for what is within
+the tolerance: ‖W_i‖² less the square of what the axes opened so far span of W_i is an entry of a
+Gram matrix too, and below the tolerance it is none and opens no axis.
 Source: individualisation and refinement, McKay and Piperno 2014; the order is ours.
 """
 
@@ -23,6 +25,7 @@ from superposition.theory.domain import check_finite, check_scalar
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 ROUNDING = 1e-10  # of the largest squared norm
+DECADES = 12  # of the length that what is left of a feature may have and still open an axis
 STEPS, MOST_BRANCHES = 3000, 8  # of the search for symmetries; of ties that no symmetry explains
 
 
@@ -50,7 +53,7 @@ def canonical_pose(
 
     importance, density: (n,), numbers or None; features that agree in both are interchangeable.
     tolerance: relative to the largest ‖W_i‖²; entries of WᵀW that differ by less are a tie
-    (trained weights: 0.05, so that a noisy pentagon is walked through like a pentagon).
+    (trained weights: 0.07, so that a noisy pentagon is walked through like a pentagon).
     Raises ``ValueError`` where W is not a finite (m, n) matrix, importance or density do not fit
     it, or tolerance is negative.
 
@@ -74,7 +77,9 @@ def canonical_pose(
         again = _ranks(gram[np.ix_(order, order)], kind, tolerance)
         order = order[_placed(kind, again)]
     ordered = weights[:, order]
-    posed = turning.canonical_pose(ordered[None])[0]
+    longest = float(np.sqrt(np.diag(gram).max()))
+    lengths = longest * np.sqrt(max(tolerance, ROUNDING)) * 0.1 ** np.arange(DECADES)
+    posed = turning.canonical_pose(ordered[None], lengths.tolist())[0]
     left, _, right = np.linalg.svd(posed @ ordered.T)
     return Pose(posed, order, left @ right)
 
@@ -111,13 +116,16 @@ def _placed(kind: Whole, ranks: Whole) -> Whole:
 def _ranks(gram: Array, kind: Whole, tolerance: float) -> Whole:
     """A different number for every feature, from the Gram matrix (n, n) and the kinds alone."""
     size = np.diag(gram)
-    largest = float(size.max())
-    faint = size <= tolerance * largest
-    # What is nearly zero sees nobody: by size, lest all its permutations be searched.
-    by_size = np.argsort(np.argsort(-size, kind="stable"))
-    cells = _numbered(np.column_stack([kind, faint, np.where(faint, by_size, 0)]))
-    colours = levels(-gram, tolerance * largest)
-    return _individualised(gram, colours, _refined(colours, cells), tolerance * largest)
+    same = tolerance * float(size.max())
+    faint = np.abs(gram).max(axis=1) <= same
+    # What sees nobody comes last, by size: its permutations are too many to be searched.
+    ranks: Whole = len(gram) + np.argsort(np.argsort(-size, kind="stable"))
+    if not faint.all():
+        seen = gram[np.ix_(~faint, ~faint)]
+        colours = levels(-seen, same)
+        cells = _refined(colours, _numbered(kind[~faint, None]))
+        ranks[~faint] = _individualised(seen, colours, cells, same)
+    return ranks
 
 
 def _individualised(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from superposition.validate.analysis import canonical_pose, distance_up_to_rotation
@@ -32,6 +32,37 @@ def within_kinds(rng: np.random.Generator, kind: Any) -> Any:
 def polygon(sides: int, start: float = 0.3) -> Any:
     angles = start + 2 * np.pi * np.arange(sides) / sides
     return np.array([np.cos(angles), np.sin(angles)])
+
+
+def simplex(dimension: int) -> Any:
+    points = np.eye(dimension + 1) - 1 / (dimension + 1)
+    return np.linalg.svd(points)[2][:dimension] @ points / np.linalg.norm(points[0])
+
+
+def beside(*parts: Any) -> Any:
+    """Matrices in dimensions of their own."""
+    rows, columns = (sum(part.shape[axis] for part in parts) for axis in (0, 1))
+    whole, i, j = np.zeros((rows, columns)), 0, 0
+    for part in parts:
+        whole[i : i + part.shape[0], j : j + part.shape[1]] = part
+        i, j = i + part.shape[0], j + part.shape[1]
+    return whole
+
+
+PAIR = np.array([[1.0, -1.0]])
+PRODUCTS = {
+    "triangular bipyramid": beside(polygon(3), PAIR),
+    "pentagonal bipyramid": beside(polygon(5), PAIR),
+    "tetrahedron and digon": beside(simplex(3), PAIR),
+    "4-simplex and digon": beside(simplex(4), PAIR),
+    "two pentagons": beside(polygon(5), polygon(5)),
+    "six triangles": beside(*[polygon(3)] * 6),
+    "5 + 5 + 2 + 2": beside(polygon(5), polygon(5), PAIR, PAIR),
+    "three triangles, four digons": beside(*[polygon(3)] * 3, *[PAIR] * 4),
+    "ten digons": beside(*[PAIR] * 10),
+    "a pentagon with dimensions to spare": np.concatenate([polygon(5), np.zeros((2, 5))]),
+    "digons and dropped": beside(*[PAIR] * 3, np.zeros((0, 4))),
+}
 
 
 @given(seeds)
@@ -93,6 +124,48 @@ def test_noisy_pentagons_are_walked_through_alike(seed: int) -> None:
     assert np.abs(pose.W - canonical_pose(polygon(5)).W).max() < 0.05
     again = canonical_pose(turned(rng, 2) @ W[:, rng.permutation(5)], tolerance=0.05)
     np.testing.assert_allclose(pose.W, again.W, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+@settings(max_examples=8)
+@given(seeds, st.sampled_from([1e-6, 1e-4, 1e-3, 4e-3]))
+def test_noise_does_not_decide_the_pose_of_a_product(name: str, seed: int, noise: float) -> None:
+    """Two copies, each with noise of its own, end where the exact product does."""
+    rng, W = np.random.default_rng(seed), PRODUCTS[name]
+    m, n = W.shape
+    exact = canonical_pose(W, tolerance=0.07).W
+    for _ in range(2):
+        copy = turned(rng, m) @ (W + noise * rng.normal(size=W.shape))[:, rng.permutation(n)]
+        pose = canonical_pose(copy, tolerance=0.07)
+        assert np.abs(pose.W - exact).max() < 10 * noise
+        np.testing.assert_allclose(pose.rotation @ copy[:, pose.order], pose.W, atol=1e-11)
+
+
+@given(seeds)
+def test_the_first_feature_along_every_axis_is_positive(seed: int) -> None:
+    """The digon of a noisy bipyramid as much as the pentagon."""
+    noise = 0.003 * np.random.default_rng(seed).normal(size=(3, 7))
+    pose = canonical_pose(PRODUCTS["pentagonal bipyramid"] + noise, tolerance=0.07).W
+    for row in pose:
+        assert row[np.abs(row) > 0.1][0] > 0
+
+
+def test_a_puckered_pentagon_keeps_its_sign() -> None:
+    """What is below the tolerance opens an axis before noise that is still less does."""
+    out = 0.1 * np.array([[0.0, 0.0, 1.0, 0.0, -1.0]])
+    W = np.concatenate([polygon(5) * [1.2, 1, 1, 1, 1], out])
+    rng = np.random.default_rng(0)
+    poses = [
+        canonical_pose(turned(rng, 3) @ (W + 1e-4 * rng.normal(size=W.shape)), tolerance=0.07).W
+        for _ in range(10)
+    ]
+    assert np.ptp(poses, axis=0).max() < 0.005
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_the_scale_of_the_weights_does_not_matter(size: float) -> None:
+    W = PRODUCTS["pentagonal bipyramid"]
+    np.testing.assert_allclose(canonical_pose(size * W).W / size, canonical_pose(W).W, atol=1e-9)
 
 
 @given(seeds)
