@@ -2,12 +2,13 @@
 
 W is wanted as (m, n), a column per feature, and W_out as (n, m). Which axis of a stored matrix is
 the features' is told by the length of b; where it cannot (a square matrix, no biases), by the
-orientation the caller names.
+orientation the caller must name. Biases of the hidden layer must be zero: the models have none.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,29 @@ NAMES = {
     "W": ("W", "weight", "encoder.weight", "W1", "W_1", "W_in", "w1", "w"),
     "b": ("b", "bias", "b_final", "decoder.bias", "b2", "b_2"),
     "W_out": ("W_out", "decoder.weight", "W2", "W_2", "w2"),
+    "hidden bias": ("b1", "b_1", "encoder.bias", "b_in", "b_hidden", "hidden_bias"),
 }
 SUFFIXES = (".npz", ".safetensors")
 ORIENTATIONS = ("features-last", "features-first")
 
 
-def read_weights(path: Path, orientation: str | None = None, model: int | None = None) -> Weights:
+@dataclass(frozen=True, eq=False)
+class ReadWeights(Weights):
+    """The weights of one model; notes: what of the file was not used, and what it lacked."""
+
+    notes: tuple[str, ...] = ()
+
+
+def read_weights(
+    path: Path, orientation: str | None = None, model: int | None = None
+) -> ReadWeights:
     """One model from a file: W (m, n), b (n,) (zeros if there are none), W_out (n, m) or None.
 
     orientation: "features-last" if W is stored as (m, n), "features-first" if as (n, m), None to
     go by b; model: its number along a leading axis, from 0, needed where there is one.
     Raises ``ValueError`` for another suffix, a damaged file, missing or ambiguous names, arrays
-    that are no finite numbers or do not fit each other; ``OSError`` if there is no such file.
+    that are no finite numbers or do not fit each other, a square W whose orientation is not named,
+    biases of the hidden layer that are not zero; ``OSError`` if there is no such file.
     """
     path = Path(path)
     if orientation is not None and orientation not in ORIENTATIONS:
@@ -47,15 +59,44 @@ def read_weights(path: Path, orientation: str | None = None, model: int | None =
         raise ValueError(
             f"{path} holds {there}; the weights must be called one of {', '.join(NAMES['W'])}."
         )
+    _refuse_hidden_bias(stored["hidden bias"], arrays, path)
     W, b, W_out = _chosen(W, b, W_out, model, path)
-    flipped = _flipped(W, b, orientation, path)
+    flipped = _flipped(W, b, W_out, orientation, path)
     W = W.T if flipped else W
+    notes = _notes(arrays, path)
     b = np.zeros(W.shape[1]) if b is None else b
     if b.shape not in ((), (W.shape[1],)):
         raise ValueError(f"b in {path} has shape {b.shape}; W of {W.shape} needs ({W.shape[1]},).")
     if W_out is not None:
         W_out = _fitting(W_out, W, flipped, path)
-    return Weights(W.copy(), np.broadcast_to(b, W.shape[1:]).copy(), W_out)
+    return ReadWeights(W.copy(), np.broadcast_to(b, W.shape[1:]).copy(), W_out, notes)
+
+
+def _notes(arrays: dict[str, NDArray[Any]], path: Path) -> tuple[str, ...]:
+    """What is in the file and was not used, and biases that were not in it."""
+    notes = []
+    unused = sorted(set(arrays) - {name for names in NAMES.values() for name in names})
+    if unused:
+        are = "is" if len(unused) == 1 else "are"
+        notes.append(f"{path} also holds {', '.join(unused)}, which {are} not used.")
+    if not set(NAMES["b"]) & set(arrays):
+        notes.append(
+            f"{path} holds no biases (they would be called {', '.join(NAMES['b'])}): they are "
+            "taken to be zero."
+        )
+    return tuple(notes)
+
+
+def _refuse_hidden_bias(
+    bias: NDArray[np.float64] | None, arrays: dict[str, NDArray[Any]], path: Path
+) -> None:
+    """Raise ``ValueError`` where the file has biases of the hidden layer that do something."""
+    if bias is not None and bias.any():
+        name = next(name for name in NAMES["hidden bias"] if name in arrays)
+        raise ValueError(
+            f"{name} in {path} holds biases of the hidden layer, up to {np.abs(bias).max():.3g}; "
+            "they must be zero, for these models have none there."
+        )
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -63,7 +104,8 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"weights is {str(path)!r}; its suffix must be one of .npz, .safetensors.")
-    path.stat()  # a missing file is no damaged one
+    with path.open("rb"):  # a missing file or a folder is no damaged file
+        pass
     if suffix == ".safetensors":
         return _safetensors(path)
     try:
@@ -128,7 +170,8 @@ def _chosen(
     if W.ndim == 2:
         if model is not None:
             raise ValueError(f"model is given, but {path} holds a single one; leave it out.")
-        return W, b, W_out
+        row_or_column = b is not None and b.ndim == 2 and 1 in b.shape
+        return W, b.ravel() if b is not None and row_or_column else b, W_out
     count = len(W)
     if model is None:
         raise ValueError(f"{path} holds {count} models; say which one, by its number.")
@@ -149,14 +192,24 @@ def _chosen(
 
 
 def _flipped(
-    W: NDArray[np.float64], b: NDArray[np.float64] | None, orientation: str | None, path: Path
+    W: NDArray[np.float64],
+    b: NDArray[np.float64] | None,
+    W_out: NDArray[np.float64] | None,
+    orientation: str | None,
+    path: Path,
 ) -> bool:
     """Whether W is stored as (n, m)."""
     if orientation is not None:
         return orientation == "features-first"
     rows, columns = W.shape
     if rows == columns:
-        return False
+        square = [part for part in (W, W_out) if part is not None and part.shape == W.shape]
+        if all(np.array_equal(part, part.T) for part in square):
+            return False
+        raise ValueError(
+            f"W in {path} has shape {W.shape}, square, and may be read either way; orientation "
+            f"must be one of {', '.join(ORIENTATIONS)}."
+        )
     if b is None or b.ndim != 1:
         raise ValueError(
             f"{path} holds no vector of biases, so W of shape {W.shape} may be read either way; "

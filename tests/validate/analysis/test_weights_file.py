@@ -34,13 +34,14 @@ def written(path: Path, arrays: dict[str, Any]) -> Path:
 def test_every_name_and_orientation_is_read(
     suffix: str, flipped: bool, number: int, tmp_path: Path
 ) -> None:
-    names = {role: known[number % len(known)] for role, known in NAMES.items()}
+    names = {role: NAMES[role][number % len(NAMES[role])] for role in ("W", "b", "W_out")}
     turned = {"W": W.T if flipped else W, "b": B, "W_out": OUT.T if flipped else OUT}
-    path = written(tmp_path / f"w{suffix}", {names[role]: turned[role] for role in NAMES})
+    path = written(tmp_path / f"w{suffix}", {names[role]: turned[role] for role in names})
     found = read_weights(path)
     np.testing.assert_array_equal(found.W, W)
     np.testing.assert_array_equal(found.b, B)
     np.testing.assert_array_equal(found.W_out, OUT)
+    assert found.notes == ()
 
 
 @settings(max_examples=20)
@@ -51,13 +52,66 @@ def test_a_square_matrix_goes_by_the_orientation(
     square = np.random.default_rng(seed).normal(size=(3, 3))
     arrays = {"W": square, "b": B, "W_out": 2 * square}
     path = written(tmp_path_factory.mktemp("w") / "w.npz", arrays)
-    for orientation in (None, "features-last"):
-        found = read_weights(path, orientation)
-        np.testing.assert_array_equal(found.W, square)
-        np.testing.assert_array_equal(found.W_out, 2 * square)
+    with pytest.raises(ValueError, match=r"has shape \(3, 3\), square, and may be read either way"):
+        read_weights(path)
+    found = read_weights(path, "features-last")
+    np.testing.assert_array_equal(found.W, square)
+    np.testing.assert_array_equal(found.W_out, 2 * square)
     found = read_weights(path, "features-first")
     np.testing.assert_array_equal(found.W, square.T)
     np.testing.assert_array_equal(found.W_out, 2 * square.T)
+
+
+def test_a_square_matrix_that_reads_the_same_needs_no_orientation(tmp_path: Path) -> None:
+    same = np.array([[2.0, 1.0], [1.0, 0.0]])
+    path = written(tmp_path / "w.npz", {"W": same, "b": np.zeros(2)})
+    np.testing.assert_array_equal(read_weights(path).W, same)
+    other = written(tmp_path / "o.npz", {"W": same, "b": np.zeros(2), "W_out": np.triu(same)})
+    with pytest.raises(ValueError, match="may be read either way"):
+        read_weights(other)
+
+
+@pytest.mark.parametrize("name", NAMES["hidden bias"])
+def test_biases_of_the_hidden_layer_must_be_zero(name: str, tmp_path: Path) -> None:
+    arrays = {"W1": W, "b2": B, "W2": OUT}
+    path = written(tmp_path / "w.npz", arrays | {name: np.array([0.0, -0.3])})
+    with pytest.raises(
+        ValueError, match="biases of the hidden layer, up to 0.3; they must be zero"
+    ):
+        read_weights(path)
+    none = written(tmp_path / "none.npz", arrays | {name: np.zeros(2)})
+    found = read_weights(none)
+    np.testing.assert_array_equal(found.b, B)
+    assert found.notes == ()
+
+
+def test_what_is_not_used_is_listed(tmp_path: Path) -> None:
+    path = written(tmp_path / "w.npz", {"W": W, "biases": B, "sha256": np.array("text")})
+    found = read_weights(path, "features-last")
+    np.testing.assert_array_equal(found.b, np.zeros(3))
+    assert found.notes == (
+        f"{path} also holds biases, sha256, which are not used.",
+        f"{path} holds no biases (they would be called {', '.join(NAMES['b'])}): they are taken to "
+        "be zero.",
+    )
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1)])
+def test_biases_may_be_a_row_or_a_column(shape: tuple[int, int], tmp_path: Path) -> None:
+    path = written(tmp_path / "w.npz", {"W": W.T, "b": B.reshape(shape)})
+    found = read_weights(path)
+    np.testing.assert_array_equal(found.W, W)
+    np.testing.assert_array_equal(found.b, B)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_folder_is_no_file(suffix: str, tmp_path: Path) -> None:
+    folder = tmp_path / f"folder{suffix}"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError) as refused:
+        read_weights(folder)
+    assert refused.value.strerror
+    assert refused.value.filename == str(folder)
 
 
 def test_one_of_many_models_is_chosen(tmp_path: Path) -> None:
