@@ -213,7 +213,9 @@ def test_command(
 
 def test_the_record_covers_the_diagram() -> None:
     found = reference().certificates
-    assert set(found) == set(diagram_points())
+    # The boundary is found in floats: on another machine its last digits are others.
+    points = [np.array(sorted(places), dtype=float) for places in (found, diagram_points())]
+    np.testing.assert_allclose(*points, rtol=1e-6)
     assert sum(each.proven for each in found.values()) >= 500
     assert json.loads(RECORD.read_text(encoding="utf-8"))["command"] == records.COMMAND
     assert RECORD.stat().st_size < 300_000
