@@ -40,9 +40,9 @@ def mean_input_norm(density: ArrayLike | FeatureLaw, values: ValueLaw = Values.U
             f"values is {features.values!r}; the mean norm is known for Uniform and Binary values."
         )
     units, law = units_of(features), features.values
-    # Where the integrand turns: s² ‖x‖² is about one.
+    # Where the integrand turns: s² ‖x‖² is about one for an x that is not zero.
     mass = sum(unit.probability * (len(unit.members) if unit.together else 1) for unit in units)
-    turn = 1 / math.sqrt(mass * features.moment(2))
+    turn = 1 / math.sqrt(max(mass, 1.0) * features.moment(2))
 
     def near(s: float) -> float:
         return _missing(units, law, s) / s**2 if s > 0 else 0.0
