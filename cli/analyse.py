@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +15,24 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Everything that is known about one toy model, from its weights: norms, feature dimensionality,
-interference, the geometry they are near (tegum factors, phase); with the densities of the features
-the exact expected loss, the exact optimum downhill and whether it is the best one, and adversarial
-vulnerability; of neurons, monosemanticity and asymmetric superposition. Features, neurons and
-models are numbered from 1 here, from 0 in saved reports.
+interference, the geometry they are near (tegum factors, phase), the canonical pose; with the
+densities of the features the exact expected loss, the exact optimum downhill and whether it is the
+best one, and adversarial vulnerability; of neurons, monosemanticity and asymmetric superposition.
+Features, neurons and models are numbered from 1 here, from 0 in saved reports.
 
 The file is an .npz or .safetensors with W (or weight, encoder.weight, W1, …), b (or bias,
-decoder.bias, …) and, where weights are untied, W_out (or decoder.weight, W2, …).
+decoder.bias, …) and, where weights are untied, W_out (or decoder.weight, W2, …). The models have
+no hidden bias: b1 (or encoder.bias, …) must be zero.
 
 examples:
   superposition analyse weights.npz
   superposition analyse weights.npz --density 0.1 --importance 0.9^i --save report.json
+  superposition analyse binary.npz --density 0.1 --values binary --orientation features-first
   superposition analyse sweep.npz --model 3 --density 0.05 0.05 0.01
   superposition analyse abs.safetensors --model-kind absolute-value --density 0.1
 """
 MODEL_KINDS = ("relu-output", "linear", "relu-hidden", "absolute-value")
-ORIENTATIONS = ("features-last", "features-first")
+VALUES = ("unit", "signed", "binary")
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,13 +61,19 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help=f"{', '.join(MODEL_KINDS)} (default relu-output)",
     )
     command.add_argument(
+        "--values",
+        metavar="LAW",
+        help="of an active feature: unit, uniform on [0, 1]; signed, on [-1, 1]; binary, 1 "
+        "(default unit, for absolute-value signed)",
+    )
+    command.add_argument(
         "--model", type=int, metavar="K", help="which model, from 1, of a file that holds many"
     )
     command.add_argument(
         "--orientation",
         metavar="WAY",
         help="features-last: W is (hidden, features); features-first: the other way; by default "
-        "the length of b tells",
+        "the length of b tells; needed for a square W",
     )
     command.add_argument(
         "--tolerance",
@@ -136,6 +145,7 @@ def _analysed(options: argparse.Namespace) -> Analysis:
     import numpy as np
 
     from superposition.theory.domain import check_count
+    from superposition.theory.features.values import Values
     from superposition.validate.analysis.analysis import analyse
     from superposition.validate.analysis.weights_file import read_weights
 
@@ -143,6 +153,9 @@ def _analysed(options: argparse.Namespace) -> Analysis:
         raise ValueError(
             f"model-kind is {options.model_kind!r}; it must be one of {', '.join(MODEL_KINDS)}."
         )
+    if options.values not in (None, *VALUES):
+        raise ValueError(f"values is {options.values!r}; it must be one of {', '.join(VALUES)}.")
+    law = None if options.values is None else getattr(Values, options.values.upper())
     number = None if options.model is None else check_count(options.model, "model") - 1
     weights = read_weights(options.weights, options.orientation, number)
     features = int(weights.W.shape[1])
@@ -150,13 +163,15 @@ def _analysed(options: argparse.Namespace) -> Analysis:
     if options.density is not None:
         allowed = f"it must be one number or {features} of them."
         density = _per_feature(np.array(options.density), "density", features, allowed)
-    return analyse(
+    found = analyse(
         weights.W,
         weights.b,
         importances(options.importance, features),
         density,
         W_out=weights.W_out,
         model=options.model_kind,
+        values=law,
         tolerance=options.tolerance,
         polish=not options.no_optimum,
     )
+    return replace(found, notes=(*weights.notes, *found.notes))

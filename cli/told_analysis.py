@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30  # of a table
 MOST_FACTORS, MOST_MEMBERS, MOST_MOTIFS, MOST_KINDS = 12, 8, 6, 4
+MOST_AXES, MOST_POSED = 4, 10  # dimensions and features of a pose that is told
 
 
 def told_analysis(found: Analysis) -> str:
@@ -20,7 +22,7 @@ def told_analysis(found: Analysis) -> str:
     >>> print(told_analysis(analyse([[1.0, -1.0]])).splitlines()[0])
     2 features in 1 hidden dimension: relu-output
     """
-    sections = [_head(found), *_features(found)]
+    sections = [_head(found), *_features(found), *_pose(found)]
     if found.neurons is not None:
         sections += ["", *_neurons(found), *_motifs(found)]
     if found.notes:
@@ -69,6 +71,7 @@ def _loss(found: Analysis) -> list[tuple[str, str]]:
         return []
     loss = found.loss
     return [
+        ("active values", found.values),
         ("expected loss", f"{loss.value:.10g} ± {loss.error:.0e} ({loss.method})"),
         ("gradient norm", f"{loss.gradient_norm:.2e}"),
     ]
@@ -87,11 +90,14 @@ def _optimum(found: Analysis) -> list[tuple[str, str]]:
         facts.append(("its geometry", _named(found.optimum_geometry)))
     if found.best is not None:
         best = found.best
-        evidence = f"found by {best.found_by} of {best.starts} starts"
+        belief = "believed" if best.believed else "not believed"
+        searched = f"found by {best.found_by} of {best.starts} starts, {belief}"
+        evidence = "in closed form" if best.closed_form else searched
         facts.append(("best minimum", f"loss {best.optimum:.10g}, {evidence}"))
         facts.append(("its geometry", _named(best.geometry)))
         basin = "yes" if best.same_basin else "no"
-        facts.append(("in its basin", f"{basin}; the weights lose {best.excess:.2%} more"))
+        more = f"{best.excess:.2%}" if isfinite(best.excess) else f"{found.loss.value:.4g}"
+        facts.append(("in its basin", f"{basin}; the weights lose {more} more"))
     return facts
 
 
@@ -99,8 +105,13 @@ def _attacks(found: Analysis) -> list[tuple[str, str]]:
     if found.vulnerability is None:
         return []
     seen = found.vulnerability
-    where = f"of norm {seen.epsilon:.4g}, along the row of feature {seen.worst + 1}"
-    return [("worst attack", f"{where}: loss + {seen.increase:.4g}")]
+    way = "along" if seen.sign > 0 else "against"
+    where = f"of norm {seen.epsilon:.4g}, {way} the row of feature {seen.worst + 1}"
+    facts = [("worst attack", f"{where}: loss + {seen.increase:.4g}")]
+    if isfinite(seen.relative):
+        than = f"{seen.relative:.4g} times that of a model without superposition"
+        facts.append(("relative vulnerability", than))
+    return facts
 
 
 def _features(found: Analysis) -> list[str]:
@@ -120,6 +131,18 @@ def _features(found: Analysis) -> list[str]:
         ]
         rows.append(row)
     return ["", *_table(names, rows, found.features, "features")]
+
+
+def _pose(found: Analysis) -> list[str]:
+    """W in its canonical pose, where it is small; a column per feature, in the pose's order."""
+    if found.pose is None or found.hidden > MOST_AXES or found.features > MOST_POSED:
+        return []
+    names = ["canonical pose", *(str(i + 1) for i in found.pose.order)]
+    rows = [
+        [f"axis {k + 1}", *(f"{round(float(w), 4) + 0:+.4f}" for w in row)]
+        for k, row in enumerate(found.pose.W)
+    ]
+    return ["", *_table(names, rows, found.hidden, "axes")]
 
 
 def _neurons(found: Analysis) -> list[str]:

@@ -78,7 +78,7 @@ def _name(W: Array, dimension: int) -> str:
         return _simplex(W, dimension)
     if dimension == 2 and count > 3:
         return _polygon(W)
-    return f"{count} in {dimension} dimensions"
+    return "square antiprism" if _antiprism(W, dimension) else f"{count} in {dimension} dimensions"
 
 
 def _rays(W: Array) -> tuple[Array, list[int]]:
@@ -117,6 +117,26 @@ def _polygon(W: Array) -> str:
     turns = np.sort(np.cos(2 * np.pi * np.arange(count) / count))
     regular = equal and np.allclose(np.sort(cosines, axis=1), turns, atol=EQUAL)
     return ("" if regular else "irregular ") + POLYGONS.get(count, f"{count}-gon")
+
+
+def _antiprism(W: Array, dimension: int) -> bool:
+    """Whether every one of eight features in space sees what the vertices of an antiprism see.
+
+    Two squares at heights ±t, one turned by 45°: cosines t² twice and 2t² - 1 on one's own square,
+    -t² ± (1 - t²)/√2 twice each on the other, whatever t is.
+    """
+    cosines, equal = _cosines(W)
+    if (len(cosines), dimension) != (8, 3) or not equal:
+        return False
+    # The axis of the squares has the eigenvalue 8t², the plane across it 4(1 - t²) twice.
+    values = np.linalg.eigvalsh(cosines)[-3:]
+    for level in (values[0], values[2]):
+        t2 = level / 8
+        across = [-t2 + sign * (1 - t2) / np.sqrt(2) for sign in (1, -1)]
+        seen = np.sort([1, t2, t2, 2 * t2 - 1, *across, *across])
+        if np.allclose(np.sort(cosines, axis=1), seen, atol=EQUAL):
+            return True
+    return False
 
 
 def _mirrored(gram: Array) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from safetensors.numpy import save_file
 from superposition.cli import main
 from superposition.cli.analyse import importances
 from superposition.cli.entry import BAD_INPUT
-from superposition.validate.analysis import load_analysis
+from superposition.cli.told_analysis import told_analysis
+from superposition.validate.analysis import analyse, load_analysis
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,10 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez("unbiased.npz", W=W)
     Path("damaged.npz").write_bytes(b"PK nothing")
     Path("damaged.safetensors").write_bytes(b"nothing")
+    for folder in ("folder.npz", "folder.safetensors"):
+        Path(folder).mkdir()
+    np.savez("square.npz", W=np.array([[1.0, -1.0], [0.0, 0.0]]), b=np.zeros(2))
+    np.savez("hidden-bias.npz", W1=W, b1=np.full(2, -0.3), W2=W.T, b2=b)
     into = np.array([[2.0, -0.5], [-1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     out = np.array([[0.5, 1.0, 0.0, 0.0], [2.0, 0.0, 1.0, -4.5]])
     np.savez("abs.npz", W1=into, b=np.zeros(2), W2=out)
@@ -43,14 +49,18 @@ def test_the_report_tells_geometry_loss_and_optimum(capsys: pytest.CaptureFixtur
         "  geometry                digon + dedicated\n",
         "  tegum factors           digon 1–2\n",
         f"  expected loss           {found.loss.value:.10g} ± ",
+        "  active values           unit\n",
         f"  best minimum            loss {found.best.optimum:.10g}, found by",
+        " starts, believed\n",
         "  in its basin            yes; ",
         "  worst attack            of norm ",
+        " times that of a model without superposition\n",
+        "canonical pose        3        2        1\n        axis 1  +1.0000  +0.0100  +0.0100\n",
         "feature  importance  density    norm     bias       D  interference        loss\n",
         "saved new/report.json\n",
     ):
         assert words in told
-    assert len([line for line in told.splitlines() if line.startswith("      ")]) == 3
+    assert len([line for line in told.splitlines() if line.startswith("      ")]) == 5
 
 
 def test_files_orientations_and_models_agree(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +95,58 @@ def test_neurons_and_motifs_are_told(capsys: pytest.CaptureFixture[str]) -> None
     assert "optimum downhill" not in capsys.readouterr().out
 
 
+def test_a_small_pose_is_told_with_its_signs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The digon of a noisy bipyramid starts with +, as every axis does; a large pose is saved."""
+    angles = 2 * np.pi * np.arange(5) / 5
+    W = np.zeros((3, 7))
+    W[:2, :5], W[2, 5:] = [np.cos(angles), np.sin(angles)], [1, -1]
+    W += 0.003 * np.random.default_rng(1).normal(size=W.shape)
+    np.savez("bipyramid.npz", W=W, b=np.zeros(7))
+    assert main(["analyse", "bipyramid.npz"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    start = next(k for k, line in enumerate(told) if line.startswith("canonical pose"))
+    for line in told[start + 1 : start + 4]:
+        large = [float(word) for word in line.split()[2:] if abs(float(word)) > 0.1]
+        assert large[0] > 0
+    np.savez("large.npz", W=np.eye(5), b=np.zeros(5))
+    assert main(["analyse", "large.npz"]) == 0
+    assert "canonical pose" not in capsys.readouterr().out
+
+
+def test_values_belief_and_the_optimum_that_loses_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["analyse", "digon.npz", "--density", "0.1", "--values", "binary"]) == 0
+    binary = capsys.readouterr().out
+    assert "  active values           binary\n" in binary
+    np.savez("spare.npz", W=np.diag([0.9, 1.0]), b=np.zeros(2))
+    assert main(["analyse", "spare.npz", "--density", "0.3"]) == 0
+    told = capsys.readouterr().out
+    assert "  best minimum            loss 0, found by" in told
+    assert "  in its basin            yes; the weights lose 0.00361 more\n" in told
+    assert main(["analyse", "digon.npz", "--density", "0.1", "--model-kind", "linear"]) == 0
+    linear = capsys.readouterr().out
+    assert f"loss {0.1 / 3 - 0.0025:.10g}, in closed form\n" in linear
+    assert "searched for" not in linear
+
+
+def test_a_search_without_belief_says_so() -> None:
+    found = analyse([[1.0, -1.0]], density=0.1)
+    assert found.best is not None
+    doubted = replace(found, best=replace(found.best, found_by=1, believed=False))
+    assert "found by 1 of 16 starts, not believed\n" in told_analysis(doubted)
+
+
+def test_what_the_file_does_not_tell_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez("misnamed.npz", W=np.eye(2, 3), biases=np.zeros(3))
+    arguments = ["misnamed.npz", "--orientation", "features-last", "--save", "report.json"]
+    assert main(["analyse", *arguments]) == 0
+    told = capsys.readouterr().out
+    assert "misnamed.npz also holds biases, which is not used.\n" in told
+    assert "): they are taken to be zero.\n" in told
+    assert load_analysis(Path("report.json")).notes[0].startswith("misnamed.npz also holds")
+
+
 def test_importances_as_numbers_and_as_a_power(capsys: pytest.CaptureFixture[str]) -> None:
     np.testing.assert_array_equal(importances(["2"], 3), [2, 2, 2])
     np.testing.assert_array_equal(importances(["1", "0.5", "0"], 3), [1, 0.5, 0])
@@ -102,6 +164,12 @@ def test_importances_as_numbers_and_as_a_power(capsys: pytest.CaptureFixture[str
         (["damaged.safetensors"], "it must be a whole .safetensors file"),
         (["nan.npz"], "W in nan.npz contains nan; every entry must be finite."),
         (["unbiased.npz"], "orientation must be one of features-last, features-first."),
+        (["folder.npz"], "cannot read or write folder.npz: Is a directory."),
+        (["folder.safetensors"], "cannot read or write folder.safetensors: Is a directory."),
+        (["square.npz"], "square, and may be read either way; orientation must be one of"),
+        (["hidden-bias.npz"], "b1 in hidden-bias.npz holds biases of the hidden layer, up to 0.3"),
+        (["digon.npz", "--values", "odd"], "values is 'odd'; it must be one of unit, signed, bin"),
+        (["digon.npz", "--density", "1e-300"], "density is 1e-300; an analysis takes densities in"),
         (["many.npz"], "many.npz holds 2 models; say which one, by its number."),
         (["many.npz", "--model", "0"], "model is 0; it must be a whole number of at least 1."),
         (["many.npz", "--model", "3"], "many.npz holds 2 models; there is none beyond these."),

@@ -45,6 +45,13 @@ def plane(*degrees: float, norms: Any = 1.0) -> Any:
     return np.array([np.cos(angles), np.sin(angles)]) * norms
 
 
+def squares(height: float, turn: float = np.pi / 4, norm: float = 1.0) -> Any:
+    """Two squares, at ±height of unit vectors, one turned."""
+    planes = [np.sqrt(1 - height**2) * polygon(4, start) for start in (0.3, 0.3 + turn)]
+    levels = np.repeat([height, -height], 4)[None]
+    return norm * np.concatenate([np.concatenate(planes, axis=1), levels])
+
+
 ONE = np.array([[1.0]])
 NAMES = {
     "dedicated": ONE,
@@ -62,6 +69,7 @@ NAMES = {
     "tetrahedron": simplex(3),
     "irregular tetrahedron": simplex(3) * [1, 1, 1, 1.1],
     "4-simplex": simplex(4),
+    "square antiprism": squares(1 / np.sqrt(3), norm=0.9),
     "5 in 3 dimensions": np.random.default_rng(0).normal(size=(3, 5)),
     "2 digon": beside(polygon(2), polygon(2))[:, [0, 2, 1, 3]],
     "digon + dedicated": beside(np.array([[1.0, -1.0]]), ONE),
@@ -99,6 +107,15 @@ def test_names_and_symmetries_do_not_change_when_turned_or_permuted(name: str, s
     assert geometry_of(noisy).name == name
 
 
+def test_a_square_antiprism_of_any_height_and_nothing_else() -> None:
+    for height in (0.1, 0.4, 0.5237, 0.8):
+        assert geometry_of(squares(height)).name == "square antiprism"
+    cube = squares(1 / np.sqrt(3), turn=0.0)
+    longer = squares(0.5) * np.repeat([1.0, 1.1], 4)
+    for other in (cube, squares(0.5, turn=0.0), squares(0.5, turn=0.6), longer):
+        assert geometry_of(other).name == "8 in 3 dimensions"
+
+
 SYMMETRIES = {
     "triangle": 6,
     "isosceles triangle": 2,
@@ -109,6 +126,7 @@ SYMMETRIES = {
     "4-simplex": 120,
     "irregular tetrahedron": 6,
     "2 digon": 8,
+    "square antiprism": 16,
     "digon + triangle": 12,
     "2 dropped": 2,
 }

@@ -20,8 +20,17 @@ from superposition.numerics.expectation.question import expected_loss_gradient
 from superposition.numerics.geometry.geometry import Geometry, geometry_of, order_parameters
 from superposition.theory.features.values import ValueLaw, Values
 from superposition.validate.analysis.asymmetric_motif import AsymmetricMotif, asymmetric_motifs
-from superposition.validate.analysis.best_minimum import GlobalComparison, global_comparison
-from superposition.validate.analysis.neurons import features_served, monosemanticity, neuron_order
+from superposition.validate.analysis.best_minimum import (
+    GlobalComparison,
+    global_comparison,
+    linear_comparison,
+)
+from superposition.validate.analysis.neurons import (
+    canonical_rescaling,
+    features_served,
+    monosemanticity,
+    neuron_order,
+)
 from superposition.validate.analysis.polishing import NearbyOptimum, nearby_optimum
 from superposition.validate.analysis.pose import Pose, canonical_pose
 from superposition.validate.analysis.snapping import TOLERANCE, geometry_of_trained
@@ -31,8 +40,9 @@ from superposition.validate.analysis.vulnerability import Vulnerability, adversa
 Array = NDArray[np.float64]
 HIDDEN = ("relu-hidden", "absolute-value")
 SEARCHED = 5  # features of a model whose best minimum is searched for
-POLISHED = 40  # features of a model that is polished: up to a minute
-ATTACKS = 40_000  # attacks times n² of a model: each costs an exact loss, and at least four
+POLISHED = 40  # features of a model that is polished: up to a minute, unless its loss is moments
+ATTACKS = 20_000  # attacks times n² of a model: each costs two exact losses; at least four
+SPARSEST = 1e-12  # density: below it, losses differ by rounding alone
 POSED = 0.07  # entries of WᵀW that differ by less are a tie in the pose
 
 
@@ -69,15 +79,18 @@ class Neurons:
 class Analysis:
     """One model, analysed. Features and neurons are numbered from 0.
 
-    model: its kind; features, hidden: n, m; importance, density: (n,), density None if not given;
-    W: (m, n); b: (n,); W_out: (n, m) or None; norms, dimensionality, interference: (n,);
-    dimensions_per_feature: D*; geometry: of the weights snapped within a tolerance, pose: the
-    canonical one, None for neurons, whose basis is privileged; loss; optimum: the minimum
-    downhill; optimum_geometry: what it is; best: the global comparison; neurons, motifs: of models
-    with a nonlinear hidden layer; vulnerability; notes: what was left out and why.
+    model: its kind; values: unit, signed, binary or what else an active feature's are; features,
+    hidden: n, m; importance, density: (n,), density None if not given; W: (m, n); b: (n,); W_out:
+    (n, m) or None; norms, dimensionality, interference: (n,), dimensions_per_feature: D*, of W, or
+    of W rescaled canonically where the scale of neurons is free; geometry: of the weights snapped
+    within a tolerance, pose: the canonical one, None for neurons, whose basis is privileged; loss;
+    optimum: the minimum downhill; optimum_geometry: what it is; best: the global comparison;
+    neurons, motifs: of models with a nonlinear hidden layer; vulnerability; notes: what was left
+    out and why.
     """
 
     model: str
+    values: str
     features: int
     hidden: int
     importance: Array
@@ -118,7 +131,7 @@ def analyse(
     density: p of independent features, (n,) or a number, None to leave out what needs it; values:
     None for [0, 1], or [-1, 1] for the absolute value model; tolerance: of the geometry; polish:
     whether to look for the optimum. Raises ``ValueError`` where ``expected_loss`` does, for a batch
-    of models, or for a tolerance not between 0 and 1.
+    of models, a density below 1e-12, or a tolerance not between 0 and 1.
 
     >>> found = analyse([[1.0, -1.0]], density=0.1)
     >>> print(found.geometry.name, f"{found.loss.value:.6f}", found.best.same_basin)
@@ -128,6 +141,9 @@ def analyse(
     asked = Asked.of(W, b, importance, 1.0 if density is None else density, W_out, model, law)
     if asked.lead() != ():
         raise ValueError(f"W has shape {np.shape(W)}; it must be one model, (m, n).")
+    sparsest = float(np.min(asked.features.density))
+    if sparsest < SPARSEST:
+        raise ValueError(f"density is {sparsest:g}; an analysis takes densities in [1e-12, 1].")
     found = _described(asked, density is not None, tolerance)
     if density is None:
         why = "No density is given: loss, optimum and vulnerability are left out."
@@ -163,9 +179,16 @@ def _described(asked: Asked, with_density: bool, tolerance: float) -> Analysis:
     W_out = None if asked.weights.W_out is None else np.array(asked.weights.W_out)
     importance = np.array(asked.importance)
     density = np.array(asked.features.density) if with_density else None
-    fields = order_parameters(W, b)
+    seen, notes = W, tuple[str, ...]()
+    if W_out is not None and asked.model in HIDDEN:
+        seen, _ = canonical_rescaling(W, W_out)
+        notes = ("Norms, D, D* and interference are of W with 1 as every neuron's largest weight.",)
+    elif W_out is not None:
+        notes = ("W_out is not Wᵀ: geometry, norms, D, D* and interference tell of W alone.",)
+    fields = order_parameters(seen, b)
     found = Analysis(
         asked.model,
+        _name_of(asked.features.values),
         W.shape[1],
         W.shape[0],
         importance,
@@ -176,21 +199,34 @@ def _described(asked: Asked, with_density: bool, tolerance: float) -> Analysis:
         fields.norms,
         fields.dimensionality,
         fields.interference,
-        float(dimensions_per_feature(W)),
+        float(dimensions_per_feature(seen)),
+        notes=notes,
     )
-    kinds = kinds_of_features(importance, density)
-    geometry = geometry_of_trained(W, b, kinds, tolerance=tolerance)
-    if asked.model not in HIDDEN:
-        pose = canonical_pose(W, importance, density, tolerance=POSED)
-        return replace(found, geometry=geometry, pose=pose)
+    return _with_neurons(found) if asked.model in HIDDEN else _with_geometry(found, tolerance)
+
+
+def _name_of(law: ValueLaw) -> str:
+    names = {Values.UNIT: "unit", Values.SIGNED: "signed", Values.BINARY: "binary"}
+    return next((name for known, name in names.items() if known == law), repr(law))
+
+
+def _with_geometry(found: Analysis, tolerance: float) -> Analysis:
+    kinds = kinds_of_features(found.importance, found.density)
+    geometry = geometry_of_trained(found.W, found.b, kinds, tolerance=tolerance)
+    pose = canonical_pose(found.W, found.importance, found.density, tolerance=POSED)
+    return replace(found, geometry=geometry, pose=pose)
+
+
+def _with_neurons(found: Analysis) -> Analysis:
+    W = found.W
     neurons = Neurons(
         monosemanticity(W),
         features_served(W).astype(np.int64),
         np.argmax(np.abs(W), axis=1).astype(np.int64),
-        neuron_order(W, importance).astype(np.int64),
+        neuron_order(W, found.importance).astype(np.int64),
     )
-    out = W.T if W_out is None else W_out
-    motifs = asymmetric_motifs(W, out, b, signed=asked.model == "absolute-value")
+    out = W.T if found.W_out is None else found.W_out
+    motifs = asymmetric_motifs(W, out, found.b, signed=found.model == "absolute-value")
     return replace(found, neurons=neurons, motifs=motifs)
 
 
@@ -222,7 +258,7 @@ def _with_optimum(found: Analysis, law: ValueLaw) -> Analysis:
     """The minimum downhill and, of few features, the best one; or notes why not."""
     assert found.loss is not None, "the loss comes first"
     notes = list(found.notes)
-    if found.features > POLISHED:
+    if found.features > POLISHED and found.loss.method != "moments":
         notes.append(
             f"With {found.features} features, more than {POLISHED}, no optimum is looked "
             "for here; nearby_optimum does it."
@@ -254,23 +290,36 @@ def _with_optimum(found: Analysis, law: ValueLaw) -> Analysis:
 
 
 def _with_best(found: Analysis, optimum: NearbyOptimum, law: ValueLaw) -> Analysis:
+    """The best minimum: a closed form of linear models, searched for otherwise."""
     assert found.loss is not None, "the loss comes first"
-    why = None
-    if found.model != "relu-output" or found.W_out is not None:
-        why = "The best minimum is searched for in tied ReLU output models only."
-    elif not found.importance.any():
+    assert found.density is not None, "the loss has needed densities"
+    linear, why = found.model == "linear", None
+    if not found.importance.any():
         why = "No feature has any importance: there is no best minimum."
-    elif found.features > SEARCHED:
+    elif found.W_out is not None and not linear:
+        why = "The best minimum is not searched for with W_out of its own."
+    elif found.features > SEARCHED and not linear:
         why = f"The best minimum is not searched for with more than {SEARCHED} features."
     if why is not None:
         return replace(found, notes=(*found.notes, why))
-    best = global_comparison(
-        found.loss.value,
-        optimum.loss,
-        features=found.features,
-        hidden=found.hidden,
-        importance=found.importance,
-        density=found.density if found.density is not None else 1.0,
-        values=law,
-    )
+    if linear:
+        best = linear_comparison(
+            found.loss.value,
+            optimum.loss,
+            hidden=found.hidden,
+            importance=found.importance.tolist(),
+            density=found.density.tolist(),
+            kinds=kinds_of_features(found.importance, found.density),
+            values=law,
+        )
+    else:
+        best = global_comparison(
+            found.loss.value,
+            optimum.loss,
+            features=found.features,
+            hidden=found.hidden,
+            importance=found.importance,
+            density=found.density,
+            values=law,
+        )
     return replace(found, best=best)

@@ -43,6 +43,9 @@ def beside(*parts: Any) -> Any:
 
 ONE, PAIR = np.array([[1.0]]), np.array([[1.0, -1.0]])
 TETRAHEDRON = np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]]) / np.sqrt(3)
+ANTIPRISM = np.concatenate(
+    [plane(*range(0, 360, 90), *range(45, 405, 90)), 2**-0.5 * np.repeat([[1, -1]], 4, axis=1)]
+) / np.sqrt(1.5)
 NAMES = {
     "digon": PAIR,
     "2 dedicated": np.eye(2),
@@ -50,6 +53,7 @@ NAMES = {
     "triangle": polygon(3),
     "pentagon": 1.1 * polygon(5),
     "tetrahedron": TETRAHEDRON,
+    "square antiprism": ANTIPRISM,
     "digon + triangle": beside(polygon(3), PAIR),
     "digon + pentagon": beside(polygon(5), PAIR),
     "digon + dedicated + dropped": beside(PAIR, ONE, 0 * ONE),
