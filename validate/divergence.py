@@ -50,7 +50,7 @@ def tell_diverged(loss: Array, instances: Instances, schedule: Schedule) -> None
             raise ValueError(told)
         warnings.warn(told, stacklevel=3)
     if blown.any():
-        blew = f"have a loss more than {BLOWN_UP} times that of storing nothing"
+        blew = f"ended with a loss more than {BLOWN_UP} times that of storing nothing"
         warnings.warn(
             f"{_which(blown, instances, schedule, blew)}; try a smaller one.", stacklevel=3
         )

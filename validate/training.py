@@ -120,8 +120,7 @@ def train(
         for count, name in ((threads, "threads"), (chunk, "chunk"))
     )
     place = checked_device(device)
-    begin = checked_beginning(initial, instances)
-    begin = xavier(instances) if begin is None else begin
+    begin = checked_beginning(initial, instances) or xavier(instances)
     size = chunk or chunk_size(instances, schedule, place, len(moments))
     parts = [slice(at, at + size) for at in range(0, instances.count, size)]
     quiet = None if progress else True  # None: silent where there is no terminal
@@ -131,19 +130,13 @@ def train(
         _threads_of_torch(threads if place == "cpu" else None),
         tqdm(total=total, desc=label, unit="step", disable=quiet) as bar,
     ):
-        models = joined(
-            [
-                _trained(
-                    _engine(instances.taken(part), schedule, begin.taken(part), place, threads),
-                    instances.taken(part),
-                    schedule,
-                    _looks(instances.taken(part), schedule, moments, place),
-                    moments,
-                    bar,
-                )
-                for part in parts
-            ]
-        )
+        found = []
+        for part in parts:
+            some = instances.taken(part)
+            engine = _engine(some, schedule, begin.taken(part), place, threads)
+            looks = _looks(some, schedule, moments, place)
+            found.append(_trained(engine, some, schedule, looks, moments, bar))
+    models = joined(found)
     if not keep_diverged:
         tell_diverged(models.loss, instances, schedule)
     return models

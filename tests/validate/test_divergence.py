@@ -61,7 +61,9 @@ def test_a_blow_up_is_told_though_its_numbers_are_finite() -> None:
     """Dead hidden units leave a huge loss behind; the model is kept as it is."""
     paced = replace(models(3), architecture=ABSOLUTE_VALUE, pace=np.array([1, 1e5, 1.0]))
     schedule = Schedule(steps=400, batch=8, last_learning_rate=0.02, optimiser=SGD())
-    told = r"1 of 3 models have a loss more than 1000 times that of storing nothing, .* model 1 "
+    told = (
+        r"1 of 3 models ended with a loss more than 1000 times that of storing nothing, .* model 1 "
+    )
     with pytest.warns(UserWarning, match=told):
         found = train(paced, schedule, progress=False)
     assert np.isfinite(found.W).all()

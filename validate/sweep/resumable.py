@@ -22,7 +22,7 @@ from superposition.validate.sweep.execution import (
     train_in_processes,
     train_with,
 )
-from superposition.validate.sweep.grid import Grid
+from superposition.validate.sweep.grid import Block, Grid
 from superposition.validate.sweep.result import Assembly, SweepResult
 from superposition.validate.sweep.stored_sweep import (
     Manifest,
@@ -75,16 +75,7 @@ def sweep(
         raise ValueError(f"grid is {grid!r}; it must be a Grid.")
     place, moments = checked_folder(folder), checked_moments(record, schedule)
     tiles = [
-        Tile.of(
-            place / f"tile-{number}",
-            block.instances,
-            schedule,
-            moments,
-            device,
-            scale=block.scale,
-            corners=block.corners,
-            index=block.index,
-        )
+        _tile(block, place / f"tile-{number}", schedule, moments, device)
         for number, block in enumerate(grid.blocks(tile), start=1)
     ]
     manifest = Manifest.of(grid, tiles)
@@ -106,6 +97,21 @@ def sweep(
     return result
 
 
+def _tile(
+    block: Block, name: Path, schedule: Schedule, moments: tuple[int, ...], device: str | None
+) -> Tile:
+    return Tile.of(
+        name,
+        block.instances,
+        schedule,
+        moments,
+        device,
+        scale=block.scale,
+        corners=block.corners,
+        index=block.index,
+    )
+
+
 def _check_executor(executor: object, workers: int) -> None:
     if executor is None:
         return
@@ -120,7 +126,7 @@ def _warn(result: SweepResult, blown: int) -> None:
     lost = int(np.isnan(result.loss).sum()) - result.missing
     for count, what in (
         (lost, "diverged; their weights are no numbers"),
-        (blown, f"have a loss more than {BLOWN_UP} times that of storing nothing"),
+        (blown, f"ended with a loss more than {BLOWN_UP} times that of storing nothing"),
     ):
         if count:
             told = f"{count} of {result.loss.size} models {what}; try a smaller learning rate."

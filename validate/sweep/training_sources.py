@@ -59,19 +59,28 @@ def made_by(device: str) -> dict[str, str]:
 
 
 def processor(device: str) -> str:
-    """What computes: a GPU by its name, a CPU as LLVM calls it; others round otherwise."""
+    """What computes: a GPU by its name, a CPU as LLVM calls it; others round otherwise.
+
+    Where numba is told to compile for another one (``NUMBA_CPU_NAME``, ``NUMBA_CPU_FEATURES``),
+    that one, on this one: all but "generic" takes the host's features for its own.
+    """
     if device not in ("compiled", "cpu"):
         import torch
 
         return torch.cuda.get_device_name(device)
-    told = os.environ.get("NUMBA_CPU_NAME")
-    if device == "compiled" and told:
-        return told
-    if find_spec("llvmlite"):
-        return str(import_module("llvmlite.binding").get_host_cpu_name())
-    import torch
+    if not find_spec("llvmlite"):
+        import torch
 
-    return str(torch.backends.cpu.get_cpu_capability())
+        return str(torch.backends.cpu.get_cpu_capability())
+    host = str(import_module("llvmlite.binding").get_host_cpu_name())
+    if device == "cpu":
+        return host
+    name, features = (os.environ.get(f"NUMBA_CPU_{each}") for each in ("NAME", "FEATURES"))
+    if features:
+        return f"{name or host} with {features}"
+    if name is None or name == "generic":
+        return name or host
+    return f"{name} on {host}"
 
 
 def _imported(path: Path) -> list[str]:

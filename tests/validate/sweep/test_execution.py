@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -157,16 +159,24 @@ def test_an_executor_that_is_broken_or_closed_is_said_to_be(tmp_path: Path) -> N
     assert swept(tmp_path).missing == 0
 
 
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        ({"numpy": "1.0"}, "a worker has numpy 1.0; it must have what the caller has: numpy 2"),
+        ({"processor": "znver9"}, "a worker has processor znver9; it must .* has: processor "),
+        ({"triton": "3.9"}, "a worker has triton 3.9; it must .* the caller has: triton .none.[.]"),
+    ],
+)
 def test_other_versions_on_a_worker_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, theirs: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Elsewhere(Losing):
         def submit(self, call: Callable[..., Any], /, *given: Any, **more: Any) -> Future[Any]:
             with monkeypatch.context() as patch:
-                patch.setattr(tile_module, "made_by", lambda at: made_by(at) | {"numpy": "1.0"})
+                patch.setattr(tile_module, "made_by", lambda at: made_by(at) | theirs)
                 return super().submit(call, *given, **more)
 
-    with pytest.raises(ValueError, match="a worker has numpy 1.0; it must have what the caller"):
+    with pytest.raises(ValueError, match=told):
         swept(tmp_path, Elsewhere(iter([False] * 99), OSError()))
 
 
@@ -215,3 +225,26 @@ def test_workers_that_always_die_are_given_up(
         with pytest.raises(RuntimeError, match="worker processes died 2 times and finished no"):
             swept(tmp_path, workers=2)
     assert swept(tmp_path).missing == 0
+
+
+UNGUARDED = """
+from superposition.validate.schedule import Schedule
+from superposition.validate.sweep import Grid, sweep
+grid = Grid({"density": [0.1, 0.2]}, 2)
+sweep(grid, Schedule(steps=20, batch=8), "sweep", tile=2, workers=2, progress=False)
+"""
+
+
+@pytest.mark.parametrize("by", ["a file", "standard input"])
+def test_workers_that_cannot_begin_are_told_why(tmp_path: Path, by: str) -> None:
+    (tmp_path / "program.py").write_text(UNGUARDED, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, *(["program.py"] if by == "a file" else [])],
+        check=False, capture_output=True, text=True, cwd=tmp_path, timeout=120,
+        input=None if by == "a file" else UNGUARDED,
+    )  # fmt: skip
+    assert run.returncode == 1
+    *_, last = run.stderr.strip().splitlines()
+    assert "died before a tile was begun" in last
+    assert 'without `if __name__ == "__main__":` around it' in last
+    assert "0 of 1 tiles are in" in last or "0 of 2 tiles are in" in last

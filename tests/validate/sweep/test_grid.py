@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from superposition.validate.architecture import ABSOLUTE_VALUE, RELU_OUTPUT
+from superposition.validate.instances import Members
 from superposition.validate.instances import grid as phase_grid
 from superposition.validate.sweep import Grid, Setting, standard_setting
 
@@ -59,6 +60,10 @@ def test_standard_axes_are_what_they_are_called() -> None:
         features=4, hidden=2, decay=0.5, importance=3, density=0.2, pace=2, scale=0.1
     )
     assert found == Setting((1, 0.5, 0.25, 0.375), 0.2, 2, pace=2, scale=0.1)
+    assert isinstance(standard_setting(hidden=2.0).hidden, int)  # type: ignore[arg-type]
+    members = [Members("correlated", 2)]
+    listed = Setting((1, 1), 0.1, 1, sets=members)  # type: ignore[arg-type]
+    assert hash(listed.shape) == hash(Setting((1, 1), 0.1, 1, sets=tuple(members)).shape)
     (block,) = Grid({"pace": [0.5, 2], "scale": [0, 1]}, seeds=1).blocks(9)
     assert block.instances.pace is not None
     assert block.instances.pace.tolist() == [0.5, 0.5, 2, 2]
@@ -90,6 +95,15 @@ def test_axes_may_be_texts_and_settings_anything() -> None:
         ({"pace": [0.0]}, "there pace is 0; it must be positive"),
         ({"scale": [-1.0]}, "there scale is -1; it must not be negative"),
         ({"sparsity": [0.1]}, "unexpected keyword argument 'sparsity'"),
+        ([("density", [0.1])], "axes is .*; it must map names to lists of values"),
+        ({"density": [[0.1], [0.1, 0.2]]}, "must be a list of finite numbers or of texts"),
+        ({"history_loss": [1, 2]}, "axes has the name 'history_loss'; it must be"),
+        ({"features": [2.5, 3]}, "there features is 2.5; it must be a whole number"),
+        ({"features": [-1]}, "there features is -1"),
+        ({"decay": ["a"]}, "there decay is 'a'; it must be a number"),
+        ({"density": ["a"]}, "there density is 'a'; it must be a number"),
+        ({"corners": [3]}, "there hidden is 1 and tied True; a polygon needs"),
+        ({"corners": [0.5]}, "there corners is 0.5; it must be a whole number"),
     ],
 )
 def test_bad_axes_are_refused_at_once(axes: dict[str, Any], told: str) -> None:
@@ -102,6 +116,16 @@ def test_bad_settings_are_refused_at_once() -> None:
         Grid(PLANE, seeds=0)
     with pytest.raises(ValueError, match="first_seed is -1"):
         Grid(PLANE, seeds=1, first_seed=-1)
+    with pytest.raises(ValueError, match=f"first_seed is {2**63}; it must be at most {2**63 - 6}"):
+        Grid(PLANE, seeds=1, first_seed=2**63)
+    with pytest.raises(ValueError, match="features is nan"):
+        standard_setting(features=float("nan"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="decay is 1e.10; the importance of the last of 300"):
+        standard_setting(features=300, decay=1e10)
+    with pytest.raises(ValueError, match=r"importance has shape \(2,\); it must be a single"):
+        standard_setting(features=3, importance=[1, 2])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="density is 'x'; it must be a number"):
+        Setting((1, 1), "x", 1)
     with pytest.raises(ValueError, match=r"setting\(density = 0.5\) is None; it must be a Setting"):
         Grid({"density": [0.5]}, 1, lambda **_: None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="density has 3 entries; it must have one per feature"):

@@ -32,6 +32,7 @@ def test_a_second_call_reads_and_trains_nothing(
 ) -> None:
     first = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
     assert len(list(tmp_path.glob("run-*.npz"))) == 3
+    trained("run", MODELS, SHORT, tmp_path, tile=3.0, progress=False)  # type: ignore[arg-type]
     monkeypatch.setattr(tile_module, "train", None)
     second = trained("run", MODELS, SHORT, tmp_path, tile=3, progress=False)
     np.testing.assert_array_equal(first.W, second.W)
@@ -78,6 +79,8 @@ def test_another_beginning_is_another_file(tmp_path: Path) -> None:
     [
         ({"record": [21]}, "record contains 21"),
         ({"tile": 0}, "tile is 0"),
+        ({"record": 3}, "record is 3; it must be a list of numbers of steps"),
+        ({"initial": np.ones((8, 1, 2))}, "initial is of type ndarray; it must be Parameters"),
         ({"initial": xavier(MODELS.taken(slice(1)))}, "initial W has shape"),
     ],
 )

@@ -18,7 +18,14 @@ from superposition.validate.architecture import ABSOLUTE_VALUE, RELU_OUTPUT
 from superposition.validate.optimiser import SGD
 from superposition.validate.parameters import xavier
 from superposition.validate.schedule import Schedule, Stopping
-from superposition.validate.sweep import Grid, Setting, open_sweep, resumable, sweep
+from superposition.validate.sweep import (
+    Grid,
+    Setting,
+    open_sweep,
+    resumable,
+    standard_setting,
+    sweep,
+)
 from superposition.validate.sweep import tile as tile_module
 from superposition.validate.sweep.stored_sweep import Manifest
 from superposition.validate.training import train
@@ -67,6 +74,27 @@ def test_tiles_and_workers_do_not_matter(tmp_path: Path, given: dict[str, int]) 
     found = swept(tmp_path / "one", record=MOMENTS, **given)
     assert_same(found, swept(tmp_path / "other", record=MOMENTS))
     assert_same(found, open_sweep(tmp_path / "one"))
+
+
+def test_a_whole_number_may_be_a_float(tmp_path: Path) -> None:
+    grid = Grid(GRID.axes, 2.0, first_seed=0.0)  # type: ignore[arg-type]
+    found = sweep(grid, SHORT, tmp_path, tile=5.0, workers=1.0, progress=False)  # type: ignore[arg-type]
+    assert_same(found, swept(tmp_path))
+
+
+def test_models_begin_as_polygons_where_corners_are_told(tmp_path: Path) -> None:
+    setting = partial(standard_setting, features=5, hidden=2)
+    grid = Grid({"corners": [0, 3, 5], "scale": [0.5, 1.0]}, 2, setting)
+    found = sweep(grid, SHORT, tmp_path, tile=5, record=[0], progress=False)
+    assert found.history is not None
+    begin = found.history.parameters[0].W
+    (block,) = grid.blocks(100)
+    np.testing.assert_array_equal(
+        begin[0].reshape(-1, 2, 5), xavier(block.instances, block.scale).W[:4]
+    )
+    norms = np.linalg.norm(begin, axis=-2)
+    np.testing.assert_allclose(norms[1, 0], [[0.5, 0.5, 0.5, 0, 0]] * 2, rtol=1e-6)
+    np.testing.assert_allclose(norms[2, 1], 1, rtol=1e-6)
 
 
 def test_models_of_unlike_shapes_share_one_array(tmp_path: Path) -> None:
@@ -180,10 +208,14 @@ def test_other_versions_are_another_sweep(tmp_path: Path, monkeypatch: pytest.Mo
         swept(tmp_path)
 
 
-def test_a_sweep_that_never_began_leaves_its_folder_free(tmp_path: Path) -> None:
+def test_a_sweep_that_has_no_tile_may_be_beginning(tmp_path: Path) -> None:
+    """Nobody can tell, but whoever began it."""
     swept(tmp_path)
     for path in tmp_path.glob("tile-*.npz"):
         path.unlink()
+    with pytest.raises(ValueError, match="where nobody trains it, delete manifest.json"):
+        swept(tmp_path, tile=7)
+    (tmp_path / "manifest.json").unlink()
     assert swept(tmp_path, tile=7).missing == 0
 
 
@@ -195,13 +227,20 @@ def test_a_sweep_that_never_began_leaves_its_folder_free(tmp_path: Path) -> None
         ({"record": [21]}, "record contains 21; a schedule of 20 steps"),
         ({"record": [-1]}, "record is -1"),
         ({"workers": 2, "executor": 1}, "workers is 2; with an executor given"),
+        ({"executor": 3}, "executor is 3; it must have a method submit"),
+        ({"record": 3}, "record is 3; it must be a list of numbers of steps"),
+        ({"grid": {"density": [0.1]}}, "grid is .*; it must be a Grid"),
+        ({"schedule": None}, "schedule is None; it must be a Schedule"),
     ],
 )
 def test_bad_settings_are_refused_before_anything(
     tmp_path: Path, given: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(ValueError, match=told):
-        swept(tmp_path / "new", **given)
+        sweep(
+            **{"grid": GRID, "schedule": SHORT, "folder": tmp_path / "new", "progress": False}
+            | given
+        )
     assert not (tmp_path / "new").exists()
 
 
@@ -215,6 +254,20 @@ def test_models_that_diverge_are_told_of_and_the_others_are_there(tmp_path: Path
         assert np.isfinite(found.loss[0]).all()
         assert np.isnan(found.loss[1]).all()
         assert found.missing == 0
+
+
+def test_models_that_blew_up_are_told_of(tmp_path: Path) -> None:
+    def neurons(pace: float) -> Setting:
+        return Setting([1.0] * 3, 1.0, 2, ABSOLUTE_VALUE, pace=pace)
+
+    schedule = Schedule(steps=400, batch=8, last_learning_rate=0.02, optimiser=SGD())
+    grid = Grid({"pace": [1, 1e5]}, 2, neurons)
+    for _ in range(2):
+        with pytest.warns(
+            UserWarning, match=r"1 of 4 models ended with a loss more than 1000 times"
+        ):
+            found = sweep(grid, schedule, tmp_path, progress=False)
+    assert np.isfinite(found.W).all()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"sha256": "", "sweep": {"files": []}}'])
@@ -275,6 +328,12 @@ def test_the_bar_counts_tiles_and_shows_losses(
     told.truncate(0)
     swept(tmp_path)
     assert not told.getvalue()
+    loud = Schedule(steps=300, batch=8, last_learning_rate=0.02, optimiser=SGD())
+    with pytest.warns(UserWarning, match="2 of 4 models diverged"):
+        sweep(Grid({"pace": [1.0, 1e6], "density": [1.0]}, 2), loud, tmp_path / "loud", tile=2)
+    *_, last = told.getvalue().strip().split("\r")
+    assert "2/2" in last
+    assert "nan" not in last
 
 
 def test_a_folder_that_workers_do_not_share_is_noticed(

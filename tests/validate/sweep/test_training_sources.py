@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
+from superposition.validate.sweep import training_sources as module
 from superposition.validate.sweep.training_sources import made_by, training_sources
 
 CODE = """
@@ -52,3 +54,22 @@ def test_devices_are_told_apart() -> None:
     assert compiled["sources"] != tensors["sources"]
     assert "numba" in compiled
     assert "torch" in tensors
+
+
+def test_processors_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They give other bits; where numba is told to compile for another, that one counts."""
+    host = made_by("compiled")["processor"]
+    assert host
+    assert host == made_by("cpu")["processor"]
+    monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
+    assert made_by.__wrapped__("compiled")["processor"] == "generic"
+    assert made_by.__wrapped__("cpu")["processor"] == host
+    monkeypatch.setenv("NUMBA_CPU_NAME", "nehalem")
+    assert made_by.__wrapped__("compiled")["processor"] == f"nehalem on {host}"
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "+sse2")
+    assert made_by.__wrapped__("compiled")["processor"] == "nehalem with +sse2"
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"chip of {device}")
+    monkeypatch.setattr(module, "find_spec", lambda name: name == "triton")
+    monkeypatch.setattr(module, "version", lambda name: f"{name}'s")
+    found = made_by.__wrapped__("cuda:1")
+    assert (found["processor"], found["triton"]) == ("chip of cuda:1", "triton's")
