@@ -108,7 +108,7 @@ def _attacks(found: Analysis) -> list[tuple[str, str]]:
     way = "along" if seen.sign > 0 else "against"
     where = f"of norm {seen.epsilon:.4g}, {way} the row of feature {seen.worst + 1}"
     facts = [("worst attack", f"{where}: loss + {seen.increase:.4g}")]
-    if isfinite(seen.relative):
+    if isfinite(seen.relative) and seen.increase > 2 * seen.error:
         than = f"{seen.relative:.4g} times that of a model without superposition"
         facts.append(("relative vulnerability", than))
     return facts

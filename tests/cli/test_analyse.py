@@ -130,6 +130,18 @@ def test_values_belief_and_the_optimum_that_loses_nothing(
     assert "searched for" not in linear
 
 
+def test_what_rounding_hides_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """At a density of 1e-11 an attack adds less than the loss is known to."""
+    angles = 2 * np.pi * np.arange(5) / 5
+    W = 1.1 * np.array([np.cos(angles), np.sin(angles)])  # what attacks do is of second order
+    np.savez("pentagon.npz", W=W, b=np.full((1, 5), -0.1))
+    assert main(["analyse", "pentagon.npz", "--density", "1e-11", "--no-optimum"]) == 0
+    captured = capsys.readouterr()
+    assert "worst attack" in captured.out
+    assert "relative vulnerability" not in captured.out
+    assert captured.err == ""
+
+
 def test_a_search_without_belief_says_so() -> None:
     found = analyse([[1.0, -1.0]], density=0.1)
     assert found.best is not None

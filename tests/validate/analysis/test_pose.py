@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from superposition.validate.analysis import canonical_pose, distance_up_to_rotation
+from superposition.numerics.geometry.gram_automorphisms import automorphisms
+from superposition.validate.analysis import canonical_pose, distance_up_to_rotation, pose
 
 seeds = st.integers(0, 10**6)
 
@@ -160,6 +161,24 @@ def test_a_puckered_pentagon_keeps_its_sign() -> None:
         for _ in range(10)
     ]
     assert np.ptp(poses, axis=0).max() < 0.005
+
+
+def test_what_sees_nobody_is_left_out_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of dropped features come last, and by size."""
+    seen = set[int]()
+
+    def counted(gram: Any, *arguments: Any) -> Any:
+        seen.add(len(gram))
+        return automorphisms(gram, *arguments)
+
+    monkeypatch.setattr(pose, "automorphisms", counted)
+    noise = 0.001 * np.random.default_rng(0).normal(size=(3, 300))
+    W = np.concatenate([beside(PAIR, PAIR, PAIR), noise], axis=1)
+    order = canonical_pose(W, tolerance=0.07).order
+    assert seen <= {6}
+    assert sorted(order[:6].tolist()) == [*range(6)]
+    sizes = np.linalg.norm(W[:, order[6:]], axis=0)
+    assert np.all(np.diff(sizes) <= 0)
 
 
 @pytest.mark.parametrize("size", [1e-9, 1e9])
