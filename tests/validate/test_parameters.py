@@ -82,7 +82,7 @@ def test_some_models_begin_as_polygons_and_others_as_they_would_alone() -> None:
         (lambda: xavier(models(2), [1, 2, 3]), r"scale has shape \(3,\); it must be a number or"),
         (lambda: xavier(models(2), 1e300).checked(models(2)), "initial W contains"),
         (lambda: polygon(models(2), [3, 3, 3]), r"corners has shape \(3,\); it must be a number"),
-        (lambda: polygon(models(2), "a"), "corners is 'a'; it must be a number"),  # type: ignore[arg-type]
+        (lambda: polygon(models(2), "a"), "corners is 'a'; it must be a number"),
         (lambda: polygon(models(2), 3, radius=[1, 1, 1]), r"radius has shape \(3,\)"),
         (lambda: polygon(models(2), 3, bias=[1, 1, 1]), r"bias has shape \(3,\)"),
         (
@@ -94,7 +94,7 @@ def test_some_models_begin_as_polygons_and_others_as_they_would_alone() -> None:
             "it must be a number or an array of numbers",
         ),
         (
-            lambda: Parameters(np.full((2, 2, 6), "a"), ones(2, 6)).checked(models(2)),  # type: ignore[arg-type]
+            lambda: Parameters(np.full((2, 2, 6), "a"), ones(2, 6)).checked(models(2)),
             "it must be a number or an array of numbers",
         ),
         (lambda: polygon(models(2), 7), "corners is 7; it must be whole numbers from 2 to 6"),

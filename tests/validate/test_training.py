@@ -316,8 +316,9 @@ def test_training_begins_where_it_is_told() -> None:
 def test_bad_arguments_are_refused_before_anything_trains(
     arguments: dict[str, Any], sentence: str
 ) -> None:
+    given: dict[str, Any] = {"instances": models(2), "schedule": SHORT} | arguments
     with pytest.raises(ValueError, match=sentence):
-        train(**{"instances": models(2), "schedule": SHORT, "progress": False} | arguments)
+        train(progress=False, **given)
 
 
 def test_the_loss_is_that_of_the_last_steps_whatever_is_beside() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from superposition.numerics import stored_arrays
 from superposition.numerics.atomic_file import STALE
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep import Grid, SweepResult, open_sweep, stored_sweep, sweep
@@ -124,9 +125,8 @@ def test_a_full_disk_is_told_with_what_is_there(
         left[0] -= 1
         if left[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(*given)
+        stored_arrays.write(*given)
 
-    write = tile_module.write
     with monkeypatch.context() as patch:
         patch.setattr(tile_module, "write", full)
         with pytest.raises(OSError, match="No space left on device. 2 of 3 tiles are in .*; the s"):

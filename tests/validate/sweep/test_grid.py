@@ -125,7 +125,7 @@ def test_bad_settings_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"importance has shape \(2,\); it must be a single"):
         standard_setting(features=3, importance=[1, 2])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="density is 'x'; it must be a number"):
-        Setting((1, 1), "x", 1)
+        Setting((1, 1), "x", 1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"setting\(density = 0.5\) is None; it must be a Setting"):
         Grid({"density": [0.5]}, 1, lambda **_: None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="density has 3 entries; it must have one per feature"):

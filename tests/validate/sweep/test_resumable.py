@@ -236,11 +236,9 @@ def test_a_sweep_that_has_no_tile_may_be_beginning(tmp_path: Path) -> None:
 def test_bad_settings_are_refused_before_anything(
     tmp_path: Path, given: dict[str, Any], told: str
 ) -> None:
+    everything: dict[str, Any] = {"grid": GRID, "schedule": SHORT} | given
     with pytest.raises(ValueError, match=told):
-        sweep(
-            **{"grid": GRID, "schedule": SHORT, "folder": tmp_path / "new", "progress": False}
-            | given
-        )
+        sweep(folder=tmp_path / "new", progress=False, **everything)
     assert not (tmp_path / "new").exists()
 
 

@@ -34,9 +34,10 @@ def test_tiles_do_not_matter_where_models_stop_and_diverge(
     monkeypatch.setattr(training, "LOOK", {"compiled": 1e5})
     grid = Grid({"pace": [1, 30, 400, 1e6]}, 3, partial(standard_setting, density=1.0))
     found = []
-    for number, given in enumerate(({"tile": 12}, {"tile": 1}, {"tile": 5, "workers": 2})):
+    for tile, workers in ((12, 1), (1, 1), (5, 2)):
+        folder = tmp_path / str(tile)
         with pytest.warns(UserWarning, match=r"\d of 12 models diverged"):
-            each = sweep(grid, schedule, tmp_path / str(number), progress=False, **given)
+            each = sweep(grid, schedule, folder, tile=tile, workers=workers, progress=False)
         found.append(replace(each, about={}))
     for each in found[1:]:
         assert_same(each, found[0])
