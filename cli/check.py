@@ -7,13 +7,14 @@ from pathlib import Path
 
 DESCRIPTION = """\
 Train the models that the theory speaks of, on samples alone, and compare them with the closed
-forms and with the exact optimum. Every check is a claim; its tolerances were fixed beforehand.
+forms and with the exact optimum. Every check is a claim; its tolerances were fixed before the
+models that it judges at standard size were trained.
 
 sizes: smoke (a minute), standard (some twenty minutes on two cores), paper (hours).
 
 Trained models are kept in FOLDER/trained: an interrupted run goes on from there. The report is
-printed and written to FOLDER/report.json and FOLDER/report.html. The exit status is 1 if a
-check stays unresolved.
+printed and written to FOLDER/report.json and FOLDER/report.html (with --only to files named for
+the checks). The exit status is 1 if a check stays unresolved.
 
 examples:
   superposition check
@@ -57,13 +58,13 @@ def run(parsed: argparse.Namespace) -> int:
         for check in chosen_checks(parsed.only):
             print(f"{check.id}: {check.claim}")
         return 0
-    parsed.folder.mkdir(parents=True, exist_ok=True)
-    results = []
+    asked, results = chosen_checks(parsed.only), []
     try:
         for check, outcome in run_checks(parsed.size, parsed.folder, parsed.only, not parsed.quiet):
             results.append((check, outcome))
             print(told_outcome(check, outcome) + "\n", flush=True)
-            paths = write_reports(results, parsed.size, parsed.folder)
+            parsed.folder.mkdir(parents=True, exist_ok=True)
+            paths = write_reports(results, parsed.size, parsed.folder, asked)
     except KeyboardInterrupt:
         told = f"what there is, is in {parsed.folder}; the same command goes on from there."
         raise KeyboardInterrupt(told) from None

@@ -33,8 +33,8 @@ class Basins:
 
     loss: (S,), exact, as trained; polished: (S,), of the minimum downhill; optimum: (S,), of the
     best minimum of its setting that the search finds (a model below it would be news); scale:
-    (S,), what storing nothing costs; W: (S, m, n), b: (S, n), the polished weights; kinds: every
-    model's labels of interchangeable features.
+    (S,), what storing nothing costs; W: (S, m, n), b: (S, n), the polished weights; best: W and b
+    of the best minimum; kinds: every model's labels of interchangeable features.
     """
 
     loss: Array
@@ -43,6 +43,7 @@ class Basins:
     scale: Array
     W: Array
     b: Array
+    best: tuple[Array, Array]
     kinds: tuple[tuple[str, ...], ...]
 
     @property
@@ -94,5 +95,6 @@ def basins(models: TrainedModels, instances: Instances, starts: int = 16) -> Bas
         landscape.scale,
         W,
         b,
+        landscape.split(best.points[setting.ravel()]),
         tuple(kinds[row] for row in setting.ravel()),
     )

@@ -4,9 +4,11 @@ r"""Benefit and interference of the linear model along a training run, and how f
               \underbrace{v \sum_{i \ne j} I_j (W_j \cdot W_i)^2}_{\text{interference}}
               + \sum_i I_i b_i^2, \qquad \frac{ds}{dt} = 4 v s (1 - s^2)
 
-for features of mean zero (values on [-1, 1]), for which the bias has nothing to do. The sum is
-compared with the exact loss at every recorded step, and every singular value s of W with the
-logistic curve that gradient flow from small weights follows, at equal importance.
+for features of mean zero (values on [-1, 1]), for which the bias has nothing to do. At equal
+importance gradient flow keeps the singular vectors of W and moves every singular value s along a
+logistic curve: so both parts are foretold from the initial weights, and compared with those of the
+trained ones at every recorded step. The sum is compared with the exact loss, for the importances
+0.7^i too, which tell I_i from I_j.
 Source: Elhage et al. 2022, "Mathematical understanding"; Saxe, McClelland and Ganguli 2013.
 """
 
@@ -31,7 +33,8 @@ from superposition.validate.training import train
 Array = NDArray[np.float64]
 
 IDENTITY = 1e-6  # of the sum beside the exact loss, relative: weights are float32
-CURVE = 0.03  # of a singular value: batches are samples
+CURVE = 0.03  # of a singular value, or of a part of the loss of all dropped: batches are samples
+IMPORTANCES: tuple[Array, ...] = (np.ones(6), np.array([0.7**i for i in range(6)]))
 FEATURES, HIDDEN, DENSITY, RATE, SMALL = 6, 3, 0.5, 0.02, 0.05
 LOOKS = 9  # while the features come in
 BUDGETS: dict[Size, tuple[int, int]] = {
@@ -76,42 +79,59 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
     )
     if models.history is None:
         raise RuntimeError("the trainer kept no history.")
-    first = np.linalg.svd(begin.W.astype(float), compute_uv=False)
     comparisons = []
     for step, moment in zip(models.history.steps, models.history.parameters, strict=True):
-        comparisons += _moment(int(step), moment, first)
+        comparisons += _moment(int(step), moment, begin)
     settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}
     return Outcome(tuple(comparisons), settings, models=instances.count)
 
 
-def _moment(step: int, moment: Parameters, first: Array) -> list[Comparison]:
-    W, b, ones = moment.W.astype(float), moment.b.astype(float), np.ones(FEATURES)
-    sums = np.array([sum(decomposition(*pair, ones)) for pair in zip(W, b, strict=True)])
-    exact = np.asarray(
-        expected_loss(W, b, 1.0, DENSITY, model="linear", values=Values.SIGNED).value
-    )
-    error = np.abs(sums / exact - 1)
-    singular = np.linalg.svd(W, compute_uv=False)
-    away = np.abs(singular - logistic(first, RATE * step)).max(1)
+def foretold(W: Array, time: float) -> Array:
+    """W(t), (S, m, n), of gradient flow from ``W`` at equal importance."""
+    left, first, right = np.linalg.svd(W, full_matrices=False)
+    return np.asarray((left * logistic(first, time)[:, None, :]) @ right)
+
+
+def _moment(step: int, moment: Parameters, begin: Parameters) -> list[Comparison]:
+    W, b = moment.W.astype(float), moment.b.astype(float)
+    flow = foretold(begin.W.astype(float), RATE * step)
+    here = np.array([decomposition(*pair, IMPORTANCES[0]) for pair in zip(W, b, strict=True)])
+    flows = np.array([decomposition(each, np.zeros(FEATURES), IMPORTANCES[0]) for each in flow])
+    loss = here.sum(1)
+    best = int(np.argmin(loss))
     where = f"step {step}"
+    parts = [
+        Comparison(
+            where, f"{name}, of the loss of all dropped", float(flows[best, part] / (v * FEATURES)),
+            None, Found.of(here[:, part] / (v * FEATURES), loss), CURVE,
+        )
+        for part, name in enumerate(("benefit not yet had", "interference"))
+    ]  # fmt: skip
+    away = np.abs(
+        np.linalg.svd(W, compute_uv=False) - np.linalg.svd(flow, compute_uv=False)
+    ).max(1)  # fmt: skip
+    error = _error_of_the_sum(W, b)
     return [
+        *parts,
         Comparison(
-            where,
-            "decomposition, relative error, worst seed",
-            0.0,
-            None,
-            Found.of(error, -error),
-            IDENTITY,
+            where, "singular values off the logistic curve, all seeds", 0.0, None,
+            Found.of(away, away), CURVE, judged="worst",
         ),
         Comparison(
-            where,
-            "singular values off the logistic curve, worst seed",
-            0.0,
-            None,
-            Found.of(away, -away),
-            CURVE,
+            where, "benefit and interference beside the loss, relative, all seeds", 0.0, None,
+            Found.of(error, error), IDENTITY, judged="worst",
         ),
-    ]
+    ]  # fmt: skip
+
+
+def _error_of_the_sum(W: Array, b: Array) -> Array:
+    """How far the parts together are from the exact loss, relative, (S,): the worse importance."""
+    worse = np.zeros(len(W))
+    for importance in IMPORTANCES:
+        parts = np.array([decomposition(*pair, importance) for pair in zip(W, b, strict=True)])
+        exact = expected_loss(W, b, importance, DENSITY, model="linear", values=Values.SIGNED)
+        worse = np.maximum(worse, np.abs(parts.sum(1) / np.asarray(exact.value) - 1))
+    return worse
 
 
 CHECK = Check(

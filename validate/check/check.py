@@ -21,14 +21,16 @@ SIZES: tuple[Size, ...] = get_args(Size)
 class Plane:
     """Cells over importance (X,) and density (Y,): every array (Y, X).
 
-    phase: an index into ``phases``; judged: whether a cell counts; agrees: whether it does;
-    excess: of the best model's exact loss over the optimum's, relative.
+    phase: of the exact optimum, an index into ``phases``; found: of the best model, likewise;
+    judged: whether a cell counts; agrees: whether it does; excess: of the best model's exact loss
+    over the optimum's, relative.
     """
 
     importance: NDArray[np.float64]
     density: NDArray[np.float64]
     phases: tuple[str, ...]
     phase: NDArray[np.int64]
+    found: NDArray[np.int64]
     judged: NDArray[np.bool_]
     agrees: NDArray[np.bool_]
     excess: NDArray[np.float64]

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-Why = Literal["", "other basin", "not converged", "below the optimum", "theory and optimum differ"]
+Why = Literal[
+    "",
+    "other basin",
+    "not converged",
+    "below the optimum",
+    "theory and optimum differ",
+    "the optimum differs too",
+    "not polished",
+]
 BELOW = 1e-6  # relative: less than the optimum by more is news
+SAME = 1e-4  # of a closed form beside the same number of the exact optimum
 
 
 @dataclass(frozen=True)
 class Found:
-    """What training found: the best, the median and the worst of the seeds.
-
-    By exact loss, unless the comparison says otherwise: where every seed has to agree, the seeds
-    are ranked by their error, the largest first.
-    """
+    """What training found: the model of least exact loss, the median one, the one of most."""
 
     best: float
     median: float
@@ -27,7 +32,10 @@ class Found:
 
     @classmethod
     def of(cls, values: ArrayLike, loss: ArrayLike) -> Found:
-        """``values`` (S,) of models with exact ``loss`` (S,), which decides what is best."""
+        """``values`` (S,) of models with exact ``loss`` (S,), which decides what is best.
+
+        What every seed has to meet is ranked by its error in place of the loss.
+        """
         order = np.argsort(np.asarray(loss, dtype=float), kind="stable")
         ranked = np.asarray(values, dtype=float)[order]
         return cls(float(ranked[0]), float(ranked[(len(ranked) - 1) // 2]), float(ranked[-1]))
@@ -38,9 +46,10 @@ class Comparison:
     """A row: where (the setting), what (the quantity), and whether training agrees.
 
     theory: the closed form, None where there is none; optimum: of the exact loss, None where it
-    is not known; tolerance: how far the best may lie from ``expected``, absolute, in units of
-    ``scale``; within: "near" (|best - expected|), "below" (best at most expected) or "above".
-    why: the diagnosis where it does not agree.
+    is not known; tolerance: how far the judged model may lie from ``expected``, absolute, in units
+    of ``scale``; within: "near", or where the claim is an inequality "below" or "above" ``bound``.
+    judged: which of the found, "best" or, where all have to agree, "worst". why: the diagnosis
+    where it does not agree; a model in another basin never does.
     """
 
     where: str
@@ -48,41 +57,70 @@ class Comparison:
     theory: float | None
     optimum: float | None
     found: Found
-    tolerance: float
+    tolerance: float = 0.0
     scale: float = 1.0
     within: Literal["near", "below", "above"] = "near"
+    bound: float | None = None
+    judged: Literal["best", "worst"] = "best"
     why: Why = ""
     note: str = ""
 
-    @property
-    def expected(self) -> float:
-        """What the best is compared with: the exact optimum, or theory where it is not known."""
-        expected = self.theory if self.optimum is None else self.optimum
-        if expected is None:
-            raise ValueError("a comparison needs theory or an optimum.")
-        return expected
+    def __post_init__(self) -> None:
+        if (self.within == "near") != (self.bound is None):
+            raise ValueError(
+                f"within is {self.within!r} and bound {self.bound}; a bound belongs to 'below' and "
+                "'above', and to them alone."
+            )
 
     @property
-    def deviation(self) -> float:
-        """How far the best lies on the wrong side of what is expected, in tolerances."""
-        difference = self.found.best - self.expected
+    def expected(self) -> float:
+        """What is compared with: the bound, else the exact optimum, else theory."""
+        for expected in (self.bound, self.optimum, self.theory):
+            if expected is not None:
+                return expected
+        raise ValueError("a comparison needs theory, an optimum or a bound.")
+
+    @property
+    def judged_value(self) -> float:
+        """The number that has to agree."""
+        return self.found.best if self.judged == "best" else self.found.worst
+
+    @property
+    def met(self) -> bool:
+        """Whether the judged number is where it has to be; never if it is none."""
+        difference = self.judged_value - self.expected
+        if not math.isfinite(difference):
+            return False
         if self.within == "near":
-            difference = abs(difference)
-        elif self.within == "above":
-            difference = -difference
-        return float(difference / (self.tolerance * self.scale))
+            return abs(difference) <= self.tolerance * self.scale
+        return difference <= 0 if self.within == "below" else difference >= 0
 
     @property
     def agrees(self) -> bool:
-        """Whether the best lies within the tolerance, and the optimum does not contradict theory;
-        never if it is not a number.
+        """Whether it is, and for no wrong reason."""
+        return self.met and not self.why
+
+    def diagnosed(self, polished: float | None, *, best: bool | None = None) -> Comparison:
+        """The same with the reason why it does not agree.
+
+        polished: the same quantity of the judged model after a descent on the exact loss, None
+        where that is not known; best: whether the descent ends at the optimum, None likewise.
         """
-        near = math.isfinite(self.deviation) and self.deviation <= 1
-        return bool(near and self.why not in ("theory and optimum differ", "below the optimum"))
+        if best is False:
+            return replace(self, why="other basin")
+        both = self.within == "near" and self.theory is not None and self.optimum is not None
+        if both and abs((self.theory or 0.0) - (self.optimum or 0.0)) > SAME:
+            return replace(self, why="theory and optimum differ")
+        if self.met or self.why:
+            return self
+        if polished is None:
+            return replace(self, why="not polished")
+        ended = replace(self, found=Found(polished, polished, polished))
+        return replace(self, why="not converged" if ended.met else "the optimum differs too")
 
     def plain(self) -> dict[str, Any]:
         """As JSON takes it, which has no numbers that are infinite or none."""
-        plain = {**asdict(self), "deviation": _told(self.deviation), "agrees": self.agrees}
+        plain = {**asdict(self), "agrees": self.agrees}
         plain["found"] = {name: _told(value) for name, value in asdict(self.found).items()}
         return plain
 

@@ -5,8 +5,9 @@ r"""Correlated features stand orthogonal or side by side, anticorrelated ones op
 F13: two correlated pairs in the plane, orthogonal within a pair. F14: two anticorrelated pairs,
 antipodal within a pair. F15: three correlated pairs, side by side. F16: two correlated sets of
 ten features in ten dimensions, an orthogonal basis each. The best of the seeds by exact loss. The
-optimum is the best of these polished, and of random starts on the exact loss where that takes
-seconds: evidence, no proof. The density of an anticorrelated set is the set's, as in the paper.
+optimum is the best of these polished, of the claim itself polished, and of random starts on the
+exact loss where that takes seconds: evidence, no proof. The density of an anticorrelated set is
+the set's, as in the paper.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from superposition.validate.analysis.polishing import NearbyOptimum
 from superposition.validate.check.budget import annealed
 from superposition.validate.check.check import Check, Outcome, Size
 from superposition.validate.check.comparison import Comparison, Found, loss_comparison
 from superposition.validate.check.exact_losses import exact_losses, polished
 from superposition.validate.instances import Instances, Members
-from superposition.validate.parameters import xavier
+from superposition.validate.parameters import Parameters, xavier
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.model_list import trained
 from superposition.validate.training import TrainedModels
@@ -34,8 +36,9 @@ Array = NDArray[np.float64]
 LOSS = 0.02  # the best beside the best after polishing all, relative
 ORTHOGONAL, ANTIPODAL, BESIDE = 0.05, 0.05, 0.1  # of a cosine; the least of one side by side
 STORED = 0.5  # the least norm of a feature whose direction counts
+FIRST_SEED = 1000  # the tolerances were chosen after looking at models of the seeds below
 RANDOM, FEW = 16, 6  # random starts for the optimum, up to so many features
-POLISHED, STEPS = 3, 100  # of the best; steps, each of which takes half a second at n = 20
+POLISHED, STEPS = 2, 100  # of the best; steps, each of which takes half a second at n = 20
 WITHIN_SET = 0.1  # of an entry of WᵀW within a set of ten
 BUDGETS: dict[Size, tuple[int, int, Schedule]] = {
     "smoke": (2, 8, annealed(3000, 256)),
@@ -48,7 +51,8 @@ BUDGETS: dict[Size, tuple[int, int, Schedule]] = {
 class Setting:
     """name; sets; hidden; density of a set; what the claim is about, and how it is judged.
 
-    measure: W ↦ a number; theory: what it should be; tolerance; within: as in ``Comparison``.
+    measure: W ↦ a number; theory: what it should be, None where the claim is no more than an
+    inequality; within, bound: as in ``Comparison``; claimed: W as the claim has it.
     """
 
     name: str
@@ -57,9 +61,10 @@ class Setting:
     density: float
     what: str
     measure: Callable[[Array], float]
-    theory: float
-    tolerance: float
+    theory: float | None
     within: Literal["below", "above"]
+    bound: float
+    claimed: Array
 
 
 def cosines_within(W: Array, size: int) -> Array:
@@ -96,22 +101,32 @@ def _pairs(together: str, count: int) -> tuple[Members, ...]:
     return (Members(together, 2),) * count  # type: ignore[arg-type]
 
 
+def _directions(*degrees: float) -> Array:
+    """Unit vectors of the plane, in columns."""
+    angles = np.radians(degrees)
+    return np.array([np.cos(angles), np.sin(angles)])
+
+
 SETTINGS = (
     Setting(
         "two correlated pairs", _pairs("correlated", 2), 2, 0.1,
-        "largest |cosine| within a pair", largest_cosine, 0.0, ORTHOGONAL, "below",
+        "largest |cosine| within a pair", largest_cosine, 0.0, "below", ORTHOGONAL,
+        np.array([[1.0, 0, -1, 0], [0, 1, 0, -1]]),
     ),
     Setting(
         "two anticorrelated pairs", _pairs("anticorrelated", 2), 2, 0.1,
-        "largest 1 + cosine within a pair", away_from_antipodal, 0.0, ANTIPODAL, "below",
+        "largest 1 + cosine within a pair", away_from_antipodal, 0.0, "below", ANTIPODAL,
+        np.array([[1.0, -1, 0, 0], [0, 0, 1, -1]]),
     ),
     Setting(
         "three correlated pairs", _pairs("correlated", 3), 2, 0.1,
-        "least cosine within a pair", least_cosine, 1.0, 1 - BESIDE, "above",
+        "least cosine within a pair", least_cosine, None, "above", BESIDE,
+        _directions(0, 30, 120, 150, 240, 270),
     ),
     Setting(
         "two correlated sets of ten", (Members("correlated", 10),) * 2, 10, 0.1,
-        "largest error of WᵀW within a set", away_from_bases, 0.0, WITHIN_SET, "below",
+        "largest error of WᵀW within a set", away_from_bases, 0.0, "below", WITHIN_SET,
+        np.hstack([np.eye(10), -np.linalg.qr(np.vander(np.linspace(-1, 1, 10)))[0]]),
     ),
 )  # fmt: skip
 
@@ -124,8 +139,9 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
         n = sum(members.count for members in setting.sets)
         ones = np.ones((seeds, n))
         instances = Instances(
-            ones, setting.density * ones, np.arange(seeds), setting.hidden, sets=setting.sets
-        )
+            ones, setting.density * ones, FIRST_SEED + np.arange(seeds), setting.hidden,
+            sets=setting.sets,
+        )  # fmt: skip
         name = setting.name.replace(" ", "-")
         models = trained(name, instances, schedule, folder, progress=progress)
         comparisons += _rows(setting, models, instances)
@@ -137,23 +153,40 @@ def _rows(setting: Setting, models: TrainedModels, instances: Instances) -> list
     losses = exact_losses(models, instances)
     ranked = np.argsort(losses)
     ends = [polished(models, instances, int(s), most_steps=STEPS) for s in ranked[:POLISHED]]
-    found = [end.loss for end in ends]
+    optimum = min([*ends, *_other_minima(setting, instances)], key=lambda end: end.loss)
+    where = f"{setting.name}, p = {setting.density:g}"
+    nothing = sum(np.diag(instances.law(0).covariance()))
+    loss = loss_comparison(
+        where, losses, optimum.loss, ends[0].loss, LOSS, nothing=float(nothing)
+    )  # fmt: skip
+    measured = np.array([_measured(setting, W) for W in models.W.astype(float)])
+    claim = Comparison(
+        where, setting.what, setting.theory, _measured(setting, optimum.W),
+        Found.of(measured, losses), within=setting.within, bound=setting.bound,
+    )  # fmt: skip
+    in_basin = None if loss.agrees else loss.why != "other basin"
+    return [loss, claim.diagnosed(_measured(setting, ends[0].W), best=in_basin)]
+
+
+def _other_minima(setting: Setting, instances: Instances) -> list[NearbyOptimum]:
+    """Downhill of the claim, and of random starts where features are few."""
+    one = instances.taken(slice(0, 1))
+    claimed = Parameters(
+        setting.claimed[None].astype(np.float32), np.zeros((1, one.features), np.float32)
+    )
+    found = [polished(claimed, one, 0, most_steps=STEPS)]
     if instances.features <= FEW:
         fresh = instances.taken(slice(0, RANDOM))
         begin = xavier(replace(fresh, seed=fresh.seed + 1_000_000))
-        found += [polished(begin, fresh, s).loss for s in range(fresh.count)]
-    stored = np.linalg.norm(models.W, axis=1).min(1) > STORED
-    wrong = np.inf if setting.within == "below" else -np.inf  # a dead feature has no direction
-    measured = np.array([setting.measure(W.astype(float)) for W in models.W])
-    values = Found.of(np.where(stored, measured, wrong), losses)
-    where = f"{setting.name}, p = {setting.density:g}"
-    nothing = sum(np.diag(instances.law(0).covariance()))
-    loss = loss_comparison(where, losses, min(found), ends[0].loss, LOSS, nothing=float(nothing))
-    claim = Comparison(
-        where, setting.what, setting.theory, None, values, setting.tolerance,
-        within=setting.within, why=loss.why,
-    )  # fmt: skip
-    return [loss, claim]
+        found += [polished(begin, fresh, s) for s in range(fresh.count)]
+    return found
+
+
+def _measured(setting: Setting, W: Array) -> float:
+    """What the claim is about; wrong where a feature is not stored, and has no direction."""
+    if np.linalg.norm(W, axis=0).min() > STORED:
+        return setting.measure(W)
+    return np.inf if setting.within == "below" else -np.inf
 
 
 CHECK = Check(

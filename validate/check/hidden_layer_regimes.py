@@ -4,7 +4,8 @@ r"""ReLU in the hidden layer: monosemantic neurons where features are dense, sha
 
 F23's model (I = 0.75^i, tied), with n = 5 and m = 3, whose exact loss is known without sampling: a
 neuron a feature for the three most important, the others dropped at their best bias, loses L_mono.
-Dense features are stored so; sparse ones lose less, with neurons that serve several features.
+Dense features are stored so; sparse ones lose less, with neurons that serve several features. The
+optimum of sparse features is not known, and a second of descent a step is too much to look for it.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
     losses = exact_losses(models, instances)
     shared = shared_neurons(models.W.astype(float))
     dense, sparse = slice(0, seeds), slice(seeds, 2 * seeds)
-    best = int(np.argmin(losses[dense]))
-    end = polished(models, instances, best)
+    end = polished(models, instances, int(losses[dense].argmin()))
+    served = float(shared_neurons(end.W[None])[0])
     mono = monosemantic_loss(SPARSE)
     comparisons = (
         loss_comparison(
@@ -75,17 +76,17 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
             monosemantic_loss(DENSE),
         ),
         Comparison(
-            f"p = {DENSE:g}", "neurons that serve several features", 0.0, None,
+            f"p = {DENSE:g}", "neurons that serve several features", 0.0, served,
             Found.of(shared[dense], losses[dense]), 0.5,
-        ),
+        ).diagnosed(served),
         Comparison(
-            f"p = {SPARSE:g}", "loss below the monosemantic one, relative", 1.0, None,
-            Found.of(1 - losses[sparse] / mono, losses[sparse]), 1 - GAIN, within="above",
-        ),
+            f"p = {SPARSE:g}", "loss below the monosemantic one, relative", None, None,
+            Found.of(1 - losses[sparse] / mono, losses[sparse]), within="above", bound=GAIN,
+        ).diagnosed(None),
         Comparison(
-            f"p = {SPARSE:g}", "neurons that serve several features", 1.0, None,
-            Found.of(shared[sparse], losses[sparse]), 0.5, within="above",
-        ),
+            f"p = {SPARSE:g}", "neurons that serve several features", None, None,
+            Found.of(shared[sparse], losses[sparse]), within="above", bound=1.0,
+        ).diagnosed(None),
     )  # fmt: skip
     settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}
     return Outcome(comparisons, settings, models=instances.count)

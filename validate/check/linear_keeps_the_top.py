@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from superposition.theory.features.feature_law import FeatureLaw
 from superposition.theory.linear_model.optimum_with_bias import optimum
@@ -32,6 +33,12 @@ BUDGETS: dict[Size, tuple[int, Schedule]] = {
 }
 
 
+def away_from_the_top(W: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The largest error of an entry of WᵀW, (S,), from W (S, m, n)."""
+    target = np.diag((np.arange(FEATURES) < HIDDEN).astype(float))
+    return np.asarray(np.abs(W.mT @ W - target).max((1, 2)))
+
+
 def run(size: Size, folder: Path, progress: bool) -> Outcome:
     """Best of the seeds at three densities: its loss, and the largest error of WᵀW."""
     seeds, schedule = BUDGETS[size]
@@ -45,8 +52,7 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
     )
     models = trained("linear", instances, schedule, folder, progress=progress)
     losses = exact_losses(models, instances)
-    target = np.diag((np.arange(FEATURES) < HIDDEN).astype(float))
-    error = np.abs(models.W.mT.astype(float) @ models.W - target).max((1, 2))
+    error = away_from_the_top(models.W.astype(float))
     comparisons = []
     for number, p in enumerate(DENSITIES):
         part = slice(number * seeds, (number + 1) * seeds)
@@ -58,9 +64,10 @@ def run(size: Size, folder: Path, progress: bool) -> Outcome:
         comparisons += [
             loss_comparison(where, losses[part], None, found.loss, LOSS, theory),
             Comparison(
-                where, "largest error of WᵀW", 0.0, None, Found.of(error[part], losses[part]), GRAM
-            ),
-        ]
+                where, "largest error of WᵀW", 0.0, float(away_from_the_top(found.W[None])[0]),
+                Found.of(error[part], losses[part]), within="below", bound=GRAM,
+            ).diagnosed(float(away_from_the_top(found.W[None])[0])),
+        ]  # fmt: skip
     settings = {"n": FEATURES, "m": HIDDEN, "seeds": seeds, "schedule": repr(schedule)}
     return Outcome(tuple(comparisons), settings, models=instances.count)
 

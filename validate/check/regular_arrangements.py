@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from superposition.theory.symmetric_arrangements.optimum import (
     SymmetricOptimum,
@@ -28,6 +29,8 @@ from superposition.validate.check.comparison import Comparison, Found, loss_comp
 from superposition.validate.instances import Instances
 from superposition.validate.schedule import Schedule
 from superposition.validate.sweep.model_list import trained
+
+Array = NDArray[np.float64]
 
 LOSS = 0.02  # relative
 FIELDS = 0.03  # of a squared norm, a bias
@@ -52,7 +55,7 @@ ARRANGEMENTS = (
     Arrangement("hexagon", 6, 2, 0.04, lambda: polygon_optimum(6, 0.04)),
     Arrangement("octahedron", 6, 3, 0.3, lambda: cross_polytope_optimum(3, 0.3)),
 )
-SIZES: dict[Size, tuple[int, int]] = {"smoke": (3, 16), "standard": (5, 50), "paper": (5, 500)}
+TRIED: dict[Size, tuple[int, int]] = {"smoke": (3, 16), "standard": (5, 50), "paper": (5, 500)}
 BUDGETS: dict[Size, Schedule] = {
     "smoke": annealed(3000, 256),
     "standard": annealed(12000, 1024, last=2e-5),
@@ -62,7 +65,7 @@ BUDGETS: dict[Size, Schedule] = {
 
 def run(size: Size, folder: Path, progress: bool) -> Outcome:
     """Four rows an arrangement: loss, squared norm, bias, and how regular the best model is."""
-    (count, seeds), schedule = SIZES[size], BUDGETS[size]
+    (count, seeds), schedule = TRIED[size], BUDGETS[size]
     comparisons: list[Comparison] = []
     for arrangement in ARRANGEMENTS[:count]:
         comparisons += _rows(arrangement, seeds, schedule, folder, progress)
@@ -78,8 +81,9 @@ def _rows(
     models = trained(arrangement.name, instances, schedule, folder, progress=progress)
     ended, theory = basins(models, instances, starts=64), arrangement.theory()
     best = int(np.argmin(ended.loss))
-    squared = (models.W.astype(float) ** 2).sum(1)
-    loss = ended.loss
+    loss, inside = ended.loss, bool(ended.found[best])
+    fields = _fields(models.W.astype(float), models.b.astype(float))
+    polished = _fields(ended.W[best][None], ended.b[best][None])
     where = f"n = {n}, m = {arrangement.hidden}, p = {arrangement.density:g}"
     where = f"{arrangement.name} ({where})"
     return [
@@ -87,19 +91,28 @@ def _rows(
             where, loss, ended.optimum[best], ended.polished[best], LOSS, n * theory.loss,
             ended.geometry(best).name,
         ),
-        Comparison(
-            where, "squared norm, mean", theory.squared_norm, None,
-            Found.of(squared.mean(1), loss), FIELDS,
-        ),
-        Comparison(
-            where, "bias, mean", theory.bias, None,
-            Found.of(models.b.mean(1, dtype=float), loss), FIELDS,
-        ),
-        Comparison(
-            where, "norms, largest less least", 0.0, None,
-            Found.of(np.ptp(np.sqrt(squared), axis=1), loss), SPREAD,
+        *(
+            Comparison(
+                where, what, closed, float(polished[what][0]) if inside else None,
+                Found.of(fields[what], loss), tolerance,
+            ).diagnosed(float(polished[what][0]), best=inside)
+            for what, closed, tolerance in (
+                ("squared norm, mean", theory.squared_norm, FIELDS),
+                ("bias, mean", theory.bias, FIELDS),
+                ("norms, largest less least", 0.0, SPREAD),
+            )
         ),
     ]  # fmt: skip
+
+
+def _fields(W: Array, b: Array) -> dict[str, Array]:
+    """What is compared, (S,) each, of S models."""
+    squared = (W**2).sum(1)
+    return {
+        "squared norm, mean": squared.mean(1),
+        "bias, mean": b.mean(1),
+        "norms, largest less least": np.ptp(np.sqrt(squared), axis=1),
+    }
 
 
 CHECK = Check(

@@ -10,21 +10,25 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from superposition.numerics.atomic_file import write_text
-from superposition.validate.check.check import Check, Outcome, Size
+from superposition.validate.check.check import Check, Outcome, Plane, Size
+from superposition.validate.check.checks import CHECKS
 from superposition.validate.check.comparison import Comparison
 from superposition.validate.check.picture import picture
 
 Results = Sequence[tuple[Check, Outcome]]
 MARKS = {"agrees": "✓", "refuted": "✗ refuted", "unresolved": "? unresolved"}
-HEAD = ("where", "what", "theory", "optimum", "best", "median", "worst", "tolerance", "", "why")
+HEAD = ("where", "what", "theory", "optimum", "best", "median", "worst", "allowed", "", "why")
 STYLE = """\
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em }
 table { border-collapse: collapse; font-size: 13px; margin: 1em 0 }
 th, td { padding: .2em .7em; text-align: left; border-bottom: 1px solid #ddd }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 tr.differs { background: #fbe9dd }
-.status { font-weight: 600 } svg { max-width: 100%; height: auto }
+svg { max-width: 100%; height: auto }
 """
 
 
@@ -51,20 +55,29 @@ def summary(results: Results) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts.items())
 
 
-def write_reports(results: Results, size: Size, folder: Path) -> tuple[Path, Path]:
-    """``report.json`` and ``report.html`` in ``folder``, each written whole or not at all."""
-    as_json, as_html = folder / "report.json", folder / "report.html"
-    write_text(
-        as_json, json.dumps(plain(results, size), indent=1, ensure_ascii=False, allow_nan=False)
-    )
-    write_text(as_html, page(results, size))
+def write_reports(
+    results: Results, size: Size, folder: Path, asked: Sequence[Check] = ()
+) -> tuple[Path, Path]:
+    """``report.json`` and ``report.html`` in ``folder``, each written whole or not at all.
+
+    asked: the checks that were asked for, all that are in ``results`` for none; where that is a
+    part of all, the files are named for it, so that they replace no whole report.
+    """
+    ids = [check.id for check in asked or [check for check, _ in results]]
+    stem = "report" if len(ids) == len(CHECKS) else "-".join(["report-of", *ids])
+    as_json, as_html = folder / f"{stem}.json", folder / f"{stem}.html"
+    told = plain(results, size, ids)
+    write_text(as_json, json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    write_text(as_html, page(results, size, ids))
     return as_json, as_html
 
 
-def plain(results: Results, size: Size) -> dict[str, Any]:
-    """The report as JSON takes it."""
+def plain(results: Results, size: Size, asked: Sequence[str] = ()) -> dict[str, Any]:
+    """The report as JSON takes it; ``asked``: ids of the checks that it is to hold."""
     return {
         "size": size,
+        "asked": list(asked) or [check.id for check, _ in results],
+        "complete": len(results) >= len(asked),
         "versions": versions(),
         "machine": platform.machine(),
         "checks": [
@@ -79,9 +92,34 @@ def plain(results: Results, size: Size) -> dict[str, Any]:
                 "seconds": round(outcome.seconds, 1),
                 "comparisons": [comparison.plain() for comparison in outcome.comparisons],
                 "listed": [comparison.plain() for comparison in outcome.listed],
+                **({} if outcome.plane is None else {"plane": plain_plane(outcome.plane)}),
             }
             for check, outcome in results
         ],
+    }
+
+
+def plain_plane(plane: Plane) -> dict[str, Any]:
+    """Every cell, a row of density a line: phases by letter, judged and agreeing by 0 and 1, the
+    excess loss of the best model by numbers in a line.
+    """
+    letters = [chr(ord("a") + number) for number in range(len(plane.phases))]
+
+    def lines(numbers: NDArray[Any]) -> list[str]:
+        return ["".join(letters[number] for number in row) for row in numbers]
+
+    def digits(flags: NDArray[np.bool_]) -> list[str]:
+        return ["".join("01"[int(flag)] for flag in row) for row in flags]
+
+    return {
+        "importance": " ".join(f"{value:.6g}" for value in plane.importance),
+        "density": " ".join(f"{value:.6g}" for value in plane.density),
+        "phases": dict(zip(letters, plane.phases, strict=True)),
+        "optimum": lines(plane.phase),
+        "found": lines(plane.found),
+        "judged": digits(plane.judged),
+        "agrees": digits(plane.agrees),
+        "excess": [" ".join(f"{value:.1e}" for value in row) for row in plane.excess],
     }
 
 
@@ -96,8 +134,10 @@ def versions() -> dict[str, str]:
     return found
 
 
-def page(results: Results, size: Size) -> str:
+def page(results: Results, size: Size, asked: Sequence[str] = ()) -> str:
     """The whole report as one HTML file, pictures inside."""
+    there = {check.id for check, _ in results}
+    missing = [name for name in asked if name not in there]
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<title>superposition: theory and training</title>",
@@ -105,6 +145,7 @@ def page(results: Results, size: Size) -> str:
         f"<p>Size {size}: {summary(results)}. "
         + html.escape(", ".join(f"{name} {value}" for name, value in versions().items()))
         + ".</p>",
+        f"<p>Not run yet: {html.escape(', '.join(missing))}.</p>" if missing else "",
     ]
     for check, outcome in results:
         drawn = picture(outcome)
@@ -139,7 +180,10 @@ def _table(comparisons: Sequence[Comparison]) -> str:
 
 def _cells(comparison: Comparison) -> tuple[str, ...]:
     found = comparison.found
-    limits = {"near": "±", "below": "+", "above": "-"}
+    signs = {"near": "±", "below": "≤ ", "above": "≥ "}
+    allowed = comparison.bound
+    if allowed is None:
+        allowed = comparison.tolerance * comparison.scale
     return (
         comparison.where,
         comparison.what,
@@ -148,7 +192,7 @@ def _cells(comparison: Comparison) -> tuple[str, ...]:
         _number(found.best),
         _number(found.median),
         _number(found.worst),
-        f"{limits[comparison.within]}{comparison.tolerance * comparison.scale:.2g}",
+        f"{signs[comparison.within]}{allowed:.2g}",
         "✓" if comparison.agrees else "✗",
         ", ".join(part for part in (comparison.why, comparison.note) if part),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,18 +31,14 @@ def run_checks(
     folder: Path = Path("results/check"),
     only: Sequence[str] = (),
     progress: bool = True,
-    told: Callable[[Check], object] | None = None,
 ) -> Iterator[tuple[Check, Outcome]]:
     """Run the checks at ``size``; trained models are kept in ``folder``/trained and used again.
 
-    only: ids of the checks, all for none; told: called with each check before it runs.
-    Raises ``ValueError`` for a size or an id that is none.
+    only: ids of the checks, all for none. Raises ``ValueError`` for a size or an id that is none.
     """
     if size not in SIZES:
         raise ValueError(f"size is {size!r}; it must be one of {', '.join(SIZES)}.")
     for check in chosen_checks(only):
-        if told is not None:
-            told(check)
         begun = time.monotonic()
         outcome = check.run(size, folder / "trained", progress)
         yield check, replace(outcome, seconds=time.monotonic() - begun)

@@ -35,6 +35,7 @@ def plane() -> Plane:
         np.geomspace(0.01, 1, 2),
         ("digon", "dropped"),
         np.array([[0, 1, 1], [0, 0, 1]]),
+        np.array([[0, 1, 0], [0, 0, 1]]),
         np.array([[True, False, True], [True, True, True]]),
         np.array([[True, True, False], [True, True, True]]),
         0.01 * grid,
