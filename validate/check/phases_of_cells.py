@@ -11,6 +11,7 @@ of the trained weights themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,6 +146,8 @@ def _outcome(
     agrees, judged, excess = cells.agrees[:, 0], cells.judged, cells.excess[:, 0]
     share = cells.agrees[judged].mean(0)
     near = agrees[~judged].mean() if np.any(~judged) else 1.0
+    listed = _listed(cells, instances)
+    reasons = Counter(row.why for row in listed).most_common(1)
     comparison = Comparison(
         f"{judged.sum()} cells away from boundaries",
         f"share whose model ended in the optimum, loss within {WITHIN:.0%}",
@@ -153,6 +156,7 @@ def _outcome(
         Found(*map(float, share)),
         within="above",
         bound=SHARE,
+        why=reasons[0][0] if share[0] < SHARE else "",
     )
     names = tuple(dict.fromkeys([*cells.phase, *cells.found]))
     plane = Plane(
@@ -171,7 +175,7 @@ def _outcome(
         f"{share[0]:.2%} of {judged.sum()} cells agree; of the {np.sum(~judged)} near a boundary "
         f"{near:.1%} do. Excess loss of the best: median {np.median(excess):.1e}, largest "
         f"{excess.max():.1e}.",
-        listed=_listed(cells, instances),
+        listed=listed,
         plane=plane,
         models=instances.count,
     )

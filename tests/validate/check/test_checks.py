@@ -76,6 +76,23 @@ def test_untrained_models_do_not_agree(
 ) -> None:
     outcome = undertrained(monkeypatch, module, tmp_path)
     assert outcome.status == "unresolved"
+    assert all(row.agrees or row.why for row in (*outcome.comparisons, *outcome.listed))
+
+
+def test_untrained_models_refute_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    budget = sticky_dimensionalities.BUDGETS["smoke"]
+    monkeypatch.setitem(
+        sticky_dimensionalities.BUDGETS, "smoke", (*budget[:-1], annealed(3, 16))
+    )  # fmt: skip
+    assert sticky_dimensionalities.fractions("smoke", tmp_path, False).status == "unresolved"
+
+
+def test_chance_is_the_measure_of_the_windows() -> None:
+    """3/8 and 2/5 overlap, 1 lies at the end, 1/2 is left out."""
+    near = sticky_dimensionalities.NEAR
+    windows = (2 / 5 + near - (3 / 8 - near)) + 2 * near + 2 * near + near
+    chance = sticky_dimensionalities.by_chance(np.array([0.0, 1.0]))
+    assert chance == pytest.approx(windows / (1 - 2 * near), abs=1e-4)
 
 
 def test_cells_that_differ_are_listed_with_a_diagnosis(
@@ -118,8 +135,9 @@ def test_the_command_writes_one_report(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["check", *only, "--folder", str(tmp_path), "--quiet"]) == 0
     told = capsys.readouterr().out
     assert "2 agrees, 0 refuted, 0 unresolved" in told
-    assert str(tmp_path / "report.html") in told
-    assert (tmp_path / "report.json").exists()
+    report = tmp_path / "report-of-linear-keeps-the-top-benefit-and-interference.html"
+    assert str(report) in told
+    assert report.with_suffix(".json").exists()
 
 
 def test_the_command_lists_claims_and_refuses_bad_ids(capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,6 +169,7 @@ def test_the_record_at_standard_size_is_of_these_checks_and_says_what_its_number
 
 
 def _comparison(row: dict[str, Any]) -> Comparison:
-    """A row of the record as it was."""
-    fields = {key: value for key, value in row.items() if key not in ("agrees", "deviation")}
-    return Comparison(**fields | {"found": Found(**row["found"])})
+    """A row of the record as it was; what is no number there was infinite."""
+    fields = {key: value for key, value in row.items() if key != "agrees"}
+    found = {key: np.inf if value is None else value for key, value in row["found"].items()}
+    return Comparison(**fields | {"found": Found(**found)})

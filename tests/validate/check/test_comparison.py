@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,16 @@ def test_the_best_is_that_of_least_loss(pairs: list[tuple[float, float]]) -> Non
         (1.09, {}, True),
         (1.11, {}, False),
         (0.89, {}, False),
-        (0.5, {"within": "below"}, True),
-        (1.11, {"within": "below"}, False),
-        (5.0, {"within": "above"}, True),
-        (0.89, {"within": "above"}, False),
+        (0.5, {"within": "below", "bound": 1.1}, True),
+        (1.11, {"within": "below", "bound": 1.1}, False),
+        (5.0, {"within": "above", "bound": 0.9}, True),
+        (0.89, {"within": "above", "bound": 0.9}, False),
+        (0.95, {"within": "above", "bound": 0.9, "theory": None}, True),
         (1.5, {"scale": 10.0}, True),
         (1.0, {"optimum": 2.0}, False),  # the optimum counts where it is known
+        (1.0, {"why": "other basin"}, False),  # however near
         (math.nan, {}, False),
-        (math.inf, {"within": "above"}, False),
+        (math.inf, {"within": "above", "bound": 0.9}, False),
     ],
 )
 def test_the_best_has_to_lie_within_the_tolerance(
@@ -57,8 +60,40 @@ def test_the_best_has_to_lie_within_the_tolerance(
 
 
 def test_something_has_to_be_expected() -> None:
-    with pytest.raises(ValueError, match="needs theory or an optimum"):
+    with pytest.raises(ValueError, match="needs theory, an optimum or a bound"):
         _ = comparison(1.0, theory=None).expected
+    for changes in ({"within": "below"}, {"bound": 1.0}):
+        with pytest.raises(ValueError, match="a bound belongs to 'below' and 'above'"):
+            comparison(1.0, **changes)
+
+
+def test_where_all_have_to_agree_the_worst_is_judged() -> None:
+    found = Found.of([1.0, 1.2, 0.95], [0.0, 0.2, 0.05])
+    assert found == Found(1.0, 0.95, 1.2)
+    row = Comparison("here", "it", 1.0, None, found, 0.1)
+    assert row.agrees
+    assert not replace(row, judged="worst").agrees
+
+
+@pytest.mark.parametrize(
+    ("found", "polished", "best", "changes", "why"),
+    [
+        (1.0, 1.0, None, {}, ""),
+        (1.0, 1.0, True, {"optimum": 1.0}, ""),
+        (1.0, 1.0, False, {}, "other basin"),
+        (1.5, 1.0, True, {}, "not converged"),
+        (1.5, 1.5, None, {}, "the optimum differs too"),
+        (1.5, None, None, {}, "not polished"),
+        (1.1, 1.1, True, {"optimum": 1.1}, "theory and optimum differ"),
+        (0.5, 0.95, None, {"within": "above", "bound": 0.9}, "not converged"),
+    ],
+)
+def test_disagreement_has_a_reason(
+    found: float, polished: float | None, best: bool | None, changes: dict[str, Any], why: str
+) -> None:
+    row = comparison(found, **changes).diagnosed(polished, best=best)
+    assert row.why == why
+    assert row.agrees == (not why)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from superposition.validate.check.check import Check, Outcome, Plane
+from superposition.validate.check.checks import CHECKS
 from superposition.validate.check.comparison import Comparison, Found
 from superposition.validate.check.picture import in_tolerances, picture
 from superposition.validate.check.report import page, plain, summary, told_outcome, write_reports
@@ -66,10 +67,35 @@ def test_the_text_has_every_number() -> None:
 def test_json_reads_back(tmp_path: Path) -> None:
     as_json, as_html = write_reports(RESULTS, "smoke", tmp_path)
     read = json.loads(as_json.read_text(encoding="utf-8"))
-    assert read == json.loads(json.dumps(plain(RESULTS, "smoke")))
+    ids = [check.id for check, _ in RESULTS]
+    assert read == json.loads(json.dumps(plain(RESULTS, "smoke", ids)))
+    assert read["asked"] == ids
+    assert read["complete"]
     assert [each["status"] for each in read["checks"]][1] == "unresolved"
     assert read["checks"][0]["comparisons"][0]["found"]["best"] == 0.5
     assert as_html.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_report_of_some_checks_replaces_no_whole_one(tmp_path: Path) -> None:
+    whole, _ = write_reports([(check, outcome()) for check in CHECKS], "smoke", tmp_path)
+    some, _ = write_reports([(CHECKS[0], outcome())], "smoke", tmp_path, CHECKS[:2])
+    assert whole.name == "report.json"
+    assert some.name == f"report-of-{CHECKS[0].id}-{CHECKS[1].id}.json"
+    assert json.loads(whole.read_text(encoding="utf-8"))["complete"]
+    assert not json.loads(some.read_text(encoding="utf-8"))["complete"]
+    page_of_some = some.with_suffix(".html").read_text(encoding="utf-8")
+    assert f"Not run yet: {CHECKS[1].id}." in page_of_some
+
+
+def test_json_has_every_cell_of_a_plane() -> None:
+    told = plain(RESULTS, "smoke")["checks"][3]["plane"]
+    assert told["phases"] == {"a": "digon", "b": "dropped"}
+    assert told["optimum"] == ["abb", "aab"]
+    assert told["found"] == ["aba", "aab"]
+    assert told["judged"] == ["101", "111"]
+    assert told["agrees"] == ["110", "111"]
+    assert told["excess"] == ["1.0e-02 1.0e-02 1.0e-02"] * 2
+    assert told["importance"] == "0.1 1 10"
 
 
 class Balanced(HTMLParser):
@@ -116,3 +142,18 @@ def test_pictures_are_in_tolerances() -> None:
     assert best == pytest.approx(0.5)
     assert median == pytest.approx(5)
     assert worst == pytest.approx(20)
+
+
+@pytest.mark.parametrize(
+    ("within", "bound", "theory", "at"),
+    [
+        ("below", 0.05, 0.0, (0.2, 12, 18)),  # of the distance of the bound to theory
+        ("above", 0.1, None, (0.1, 6, 9)),  # of the bound
+        ("above", 0.5, 1.0, (-1.98, -0.8, -0.2)),
+    ],
+)
+def test_inequalities_are_drawn_in_units_of_their_bound(
+    within: Any, bound: float, theory: float | None, at: tuple[float, float, float]
+) -> None:
+    row = Comparison("", "", theory, None, Found(0.01, 0.6, 0.9), within=within, bound=bound)
+    assert in_tolerances(row) == pytest.approx(at)
