@@ -17,18 +17,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from superposition.numerics.packing.compiled_cholesky import dot, solved
 from superposition.numerics.packing.interior_point import CLOSED, KEPT, LONGEST, STILL
 from superposition.numerics.packing.pair_kernel import FAST
-
-BLOCK = 48  # columns of a factor that are made together
-
-
-@njit(fastmath=FAST, cache=True, error_model="numpy")
-def _dot(a: Any, b: Any) -> float:
-    total = 0.0
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
@@ -101,7 +92,7 @@ def _pulled(slopes: Any, rates: Any, gradient: Any) -> None:
     """Σ_j f'_ij ∂c_ij/∂x_i, (k, N)."""
     for a in range(gradient.shape[0]):
         for i in range(gradient.shape[1]):
-            gradient[a, i] = _dot(slopes[i], rates[a, i])
+            gradient[a, i] = dot(slopes[i], rates[a, i])
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
@@ -139,7 +130,7 @@ def _diagonal(forms: int, seen: Any, slopes: Any, curvatures: Any, matrix: Any) 
     _, _, theirs, _, rates, _, cosines = seen
     k, count, _ = rates.shape
     for i in range(count):
-        radial = (1.0 if forms == 0 else 2.0) * _dot(slopes[i], cosines[i])
+        radial = (1.0 if forms == 0 else 2.0) * dot(slopes[i], cosines[i])
         for a in range(k):
             for b in range(a + 1):
                 total = -radial if a == b else 0.0
@@ -158,58 +149,6 @@ def _between(at: Any, same: bool, bent: Any, weights: Any, row: Any) -> None:
     plain = (1.0 if same else 0.0) - 2 * u_ai * u_bi
     for j in range(row.size):
         row[j] += weights[j] * (plain - 2 * to_a[j] * u_b[j] + 4 * bent[j] * u_ai * u_b[j])
-
-
-@njit(fastmath=FAST, cache=True, error_model="numpy")
-def _factored(matrix: Any) -> bool:
-    """Cholesky's factor in place of the lower triangle; False if there is none."""
-    size = matrix.shape[0]
-    for begin in range(0, size, BLOCK):
-        end = min(begin + BLOCK, size)
-        if begin > 0:
-            left = np.ascontiguousarray(matrix[begin:, :begin])
-            known = np.dot(left, left[: end - begin].T)
-            for i in range(size - begin):
-                for j in range(end - begin):
-                    matrix[begin + i, begin + j] -= known[i, j]
-        for i in range(begin, size):
-            for j in range(begin, min(i, end)):
-                rest = matrix[i, j] - _dot(matrix[i, begin:j], matrix[j, begin:j])
-                matrix[i, j] = rest / matrix[j, j]
-            if i < end:
-                rest = matrix[i, i] - _dot(matrix[i, begin:i], matrix[i, begin:i])
-                if not rest > 0:
-                    return False
-                matrix[i, i] = math.sqrt(rest)
-    return True
-
-
-@njit(fastmath=FAST, cache=True, error_model="numpy")
-def _solved(matrix: Any, factor: Any, right: Any, scale: float) -> bool:
-    """Solve in place of ``right``, with the least shift that makes the matrix positive definite."""
-    size = right.size
-    largest = 0.0
-    for i in range(size):
-        largest = max(largest, abs(matrix[i, i]))
-    if not (largest > 0 and math.isfinite(largest)):
-        return False
-    shift, more = 0.0, 1e-13 * largest
-    while shift < 1e3 * largest:
-        shift += more
-        for i in range(size):
-            for j in range(i + 1):
-                factor[i, j] = matrix[i, j]
-            factor[i, i] += shift
-        if _factored(factor):
-            for i in range(size):
-                right[i] = (right[i] - _dot(factor[i, :i], right[:i])) / factor[i, i]
-            for i in range(size - 1, -1, -1):
-                right[i] /= factor[i, i]
-                for j in range(i):
-                    right[j] -= right[i] * factor[i, j]
-            return True
-        more = max(9 * shift, 1e-4 * scale) if shift < 1e-4 * scale else 3 * shift
-    return False
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
@@ -237,7 +176,7 @@ def _newton(forms: int, seen: Any, state: Any, room: Any) -> float:
         for j in range(i + 1):
             matrix[i, j] -= flat[i] * flat[j] / whole
         right[i] = flat[i] * (excess / whole) - right[i]
-    if not _solved(matrix, factor, right, scale):
+    if not solved(matrix, factor, right, scale):
         return math.nan
     rise = excess
     for i in range(count):
@@ -246,7 +185,7 @@ def _newton(forms: int, seen: Any, state: Any, room: Any) -> float:
         for a in range(k):
             for j in range(count):
                 change[i, j] += rates[a, i, j] * tangent[a, i] + back[a, i, j] * tangent[a, j]
-        rise += _dot(ratio[i], change[i]) / 2
+        rise += dot(ratio[i], change[i]) / 2
     rise /= whole
     for i in range(count):
         for j in range(count):
@@ -402,7 +341,7 @@ def descend_to_packing(x: Any, forms: int, width: float, most_steps: int) -> Any
         share = min(share, _reweighted(weights, change))
         gap = _gap(tau, cosines, weights, slack)
         _pulled(weights, rates, pull)
-        residual = math.sqrt(_dot(flat_pull, flat_pull))
+        residual = math.sqrt(dot(flat_pull, flat_pull))
         still = 0.0
         for i in range(flat_tangent.size):
             still = max(still, share * abs(flat_tangent[i]))

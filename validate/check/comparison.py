@@ -92,8 +92,8 @@ class Comparison:
         if not math.isfinite(difference):
             return False
         if self.within == "near":
-            return abs(difference) <= self.tolerance * self.scale
-        return difference <= 0 if self.within == "below" else difference >= 0
+            return bool(abs(difference) <= self.tolerance * self.scale)
+        return bool(difference <= 0 if self.within == "below" else difference >= 0)
 
     @property
     def agrees(self) -> bool:
