@@ -18,7 +18,7 @@ from numba import njit
 
 from superposition.numerics.packing.pair_kernel import FAST
 
-BLOCK = 48  # columns that are made together
+BLOCK = 24  # columns that are made together
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
@@ -55,15 +55,15 @@ def factored(matrix: Any) -> bool:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def solved(matrix: Any, factor: Any, right: Any, scale: float) -> bool:
-    """Solve in place of ``right``, with the least shift that makes the matrix positive definite."""
+def solved(matrix: Any, factor: Any, right: Any, scale: float, before: float) -> float:
+    """Solve in place of ``right``, as ``interior_point`` does; the shift, or nan if none helps."""
     size = right.size
     largest = 0.0
     for i in range(size):
         largest = max(largest, abs(matrix[i, i]))
     if not (largest > 0 and math.isfinite(largest)):
-        return False
-    shift, more = 0.0, 1e-13 * largest
+        return math.nan
+    shift, more = 0.0, max(1e-13 * largest, before / 10)
     while shift < 1e3 * largest:
         shift += more
         for i in range(size):
@@ -77,6 +77,6 @@ def solved(matrix: Any, factor: Any, right: Any, scale: float) -> bool:
                 right[i] /= factor[i, i]
                 for j in range(i):
                     right[j] -= right[i] * factor[i, j]
-            return True
+            return shift
         more = max(9 * shift, 1e-4 * scale) if shift < 1e-4 * scale else 3 * shift
-    return False
+    return math.nan

@@ -100,7 +100,7 @@ def _hessian(forms: int, seen: Any, slopes: Any, curvatures: Any, matrix: Any) -
     """The lower triangle of ``Pairs.hessian``, the unknowns coordinate by coordinate."""
     u, inner, theirs, ours, rates, back, _ = seen
     dim, count = u.shape
-    bent, spare = np.empty(count), np.empty(count)
+    bent, spare, twice = np.empty(count), np.empty(count), np.empty(count)
     own = 1.0 if forms == 0 else 2.0
     for form in range(max(forms, 1)):
         to = u if form == 0 else _turned(u)
@@ -109,18 +109,15 @@ def _hessian(forms: int, seen: Any, slopes: Any, curvatures: Any, matrix: Any) -
             _products(u, i, to, bent)
             for j in range(count):
                 spare[j] = own * slopes[i, j] * (1.0 if forms == 0 else inner[form, i, j])
+                twice[j] = 0.0 if forms == 0 else 2 * sign * slopes[i, j]
             for a in range(dim - 1):
                 for b in range(a + 1):
                     row = matrix[a * count + i, b * count : (b + 1) * count]
-                    if form == 0:
-                        for j in range(count):
-                            row[j] = curvatures[i, j] * rates[a, i, j] * back[b, i, j]
                     at = (u[a + 1, i], sign * to[b + 1, i], u[b + 1], to[a + 1])
-                    _between(at, a - b == form * dim // 2, bent, spare, row)
-                    if forms > 0:
-                        mine, other = theirs[form, a, i], ours[form, b, i]
-                        for j in range(count):
-                            row[j] += sign * 2 * slopes[i, j] * mine[j] * other[j]
+                    views = (theirs[form, a, i], ours[form, b, i])
+                    second = (curvatures[i], rates[a, i], back[b, i])
+                    same = a - b == form * dim // 2
+                    _row(form, same, at, (bent, spare, twice), views, second, row)
     _diagonal(forms, seen, slopes, curvatures, matrix)
 
 
@@ -143,18 +140,29 @@ def _diagonal(forms: int, seen: Any, slopes: Any, curvatures: Any, matrix: Any) 
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def _between(at: Any, same: bool, bent: Any, weights: Any, row: Any) -> None:
-    """Add entries of B_iᵀ B_j, or B_iᵀ J B_j, weighted; same: where 1, or J, has a one."""
+def _row(form: int, same: bool, at: Any, weights: Any, views: Any, second: Any, row: Any) -> None:
+    """One row of blocks: f'' times the rates, f' times B_iᵀ B_j or B_iᵀ J B_j, and for lines f'
+    times what they see of each other; same: where the identity, or J, has a one.
+    """
     u_ai, u_bi, u_b, to_a = at
+    bent, spare, twice = weights
+    theirs, ours = views
+    curvatures, rates, back = second
     plain = (1.0 if same else 0.0) - 2 * u_ai * u_bi
+    if form == 0:
+        for j in range(row.size):
+            row[j] = curvatures[j] * rates[j] * back[j]
     for j in range(row.size):
-        row[j] += weights[j] * (plain - 2 * to_a[j] * u_b[j] + 4 * bent[j] * u_ai * u_b[j])
+        between = plain - 2 * to_a[j] * u_b[j] + 4 * bent[j] * u_ai * u_b[j]
+        row[j] += spare[j] * between + twice[j] * theirs[j] * ours[j]
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def _newton(forms: int, seen: Any, state: Any, room: Any) -> float:
-    """The steps of the points, and of the weights; that of τ, or nan if there is none."""
-    weights, slack, target, tangent, change = state
+def _newton(forms: int, seen: Any, state: Any, room: Any) -> tuple[float, float]:
+    """The steps of the points, and of the weights; that of τ, or nan if there is none, and the
+    shift that it took.
+    """
+    weights, slack, target, tangent, change, before = state
     matrix, factor, pull, ratio, centre = room
     rates, back = seen[4], seen[5]
     k, count = tangent.shape
@@ -176,8 +184,9 @@ def _newton(forms: int, seen: Any, state: Any, room: Any) -> float:
         for j in range(i + 1):
             matrix[i, j] -= flat[i] * flat[j] / whole
         right[i] = flat[i] * (excess / whole) - right[i]
-    if not solved(matrix, factor, right, scale):
-        return math.nan
+    shift = solved(matrix, factor, right, scale, before)
+    if math.isnan(shift):
+        return math.nan, shift
     rise = excess
     for i in range(count):
         for j in range(count):
@@ -190,7 +199,7 @@ def _newton(forms: int, seen: Any, state: Any, room: Any) -> float:
     for i in range(count):
         for j in range(count):
             change[i, j] = centre[i, j] - weights[i, j] - ratio[i, j] * (rise - change[i, j])
-    return rise
+    return rise, shift
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
@@ -330,11 +339,12 @@ def descend_to_packing(x: Any, forms: int, width: float, most_steps: int) -> Any
     _see(x, forms, seen)
     tau = _largest(cosines) + width
     target = _first_weights(tau, cosines, weights, slack)
-    steps, residual = 0, math.inf
+    steps, residual, shift = 0, math.inf, 0.0
     flat_pull, flat_tangent = pull.reshape(-1), tangent.reshape(-1)
     while steps < most_steps:
         steps += 1
-        rise = _newton(forms, seen, (weights, slack, target, tangent, change), room)
+        state = (weights, slack, target, tangent, change, shift)
+        rise, shift = _newton(forms, seen, state, room)
         if math.isnan(rise):
             break
         tau, share = _moved(x, forms, seen, tangent, (tau, rise, slack))

@@ -48,14 +48,14 @@ def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -
     weights = np.where(off, 1 / np.where(off, tau - pairs.cosines, 1.0), 0.0)
     weights *= 2 / weights.sum()
     target = float((weights * (tau - pairs.cosines))[off].mean())
-    steps, residual = 0, np.inf
+    steps, residual, shift = 0, np.inf, 0.0
     while steps < most_steps:
         steps += 1
         slack = np.where(off, tau - pairs.cosines, 1.0)
-        step = _newton_step(pairs, weights, slack, np.where(off, target / slack, 0.0))
+        step = _newton_step(pairs, weights, slack, np.where(off, target / slack, 0.0), shift)
         if step is None:
             break
-        tangent, rise, change = step
+        tangent, rise, change, shift = step
         shrink = _longest_dual(weights, change)
         pairs, tau, share = _moved(pairs, tau, tangent, rise, slack)
         weights = weights + shrink * change
@@ -71,9 +71,11 @@ def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -
 
 
 def _newton_step(
-    pairs: Pairs, weights: Array, slack: Array, centre: Array
-) -> tuple[Array, float, Array] | None:
-    """The step of the points, of τ and of the weights; None if the system cannot be solved."""
+    pairs: Pairs, weights: Array, slack: Array, centre: Array, shift: float
+) -> tuple[Array, float, Array, float] | None:
+    """The step of the points, of τ and of the weights, and the shift that it took; None if the
+    system cannot be solved.
+    """
     ratio = weights / slack
     whole = ratio.sum() / 2
     pull = pairs.gradient(ratio).ravel()
@@ -81,35 +83,36 @@ def _newton_step(
     matrix = pairs.hessian(weights, ratio)
     matrix -= np.outer(pull, pull) / whole
     right = pull * (excess / whole) - pairs.gradient(centre).ravel()
-    solved = _solved(matrix, right, float(weights.sum(1).max()))
+    solved = _solved(matrix, right, float(weights.sum(1).max()), shift)
     if solved is None:
         return None
-    tangent = solved.reshape(len(pairs.points), -1)
+    tangent = solved[0].reshape(len(pairs.points), -1)
     change = pairs.change(tangent)
     rise = float((excess + (ratio * change).sum() / 2) / whole)
-    return tangent, rise, centre - weights - ratio * (rise - change)
+    return tangent, rise, centre - weights - ratio * (rise - change), solved[1]
 
 
-def _solved(matrix: Array, right: Array, scale: float) -> Array | None:
-    """Solve with the least shift of the diagonal that makes the matrix positive definite.
+def _solved(matrix: Array, right: Array, scale: float, before: float) -> tuple[Array, float] | None:
+    """Solve with a small shift of the diagonal that makes the matrix positive definite.
 
-    Rotations, rattlers and phases of complex lines leave it singular: they are not moved.
+    Rotations, rattlers and phases of complex lines leave it singular: they are not moved. before:
+    the shift of the step before, a tenth of which is tried first: what fails costs as much as
+    what does not.
     """
     diagonal = np.einsum("ii->i", matrix)
     largest = float(np.abs(diagonal).max())
     if not np.isfinite(largest) or largest == 0:
         return None
-    shift = 1e-13 * largest
-    diagonal += shift
+    shift, more = 0.0, max(1e-13 * largest, before / 10)
     while shift < 1e3 * largest:
+        diagonal += more
+        shift += more
         try:
             factor = cho_factor(matrix, check_finite=False)
             solution: Array = cho_solve(factor, right, check_finite=False)
-            return solution
+            return solution, shift
         except LinAlgError:
             more = max(9 * shift, 1e-4 * scale) if shift < 1e-4 * scale else 3 * shift
-            diagonal += more
-            shift += more
     return None
 
 
