@@ -96,7 +96,7 @@ def digons_loss(n: int, m: int, density: float) -> float:
     """The exact loss of m digons at their best, n - 2m features dropped: a bound on the optimum.
 
     >>> round(digons_loss(400, 30, 0.3), 4)
-    27.2297
+    27.2293
     """
     dropped = density / 3 - density**2 / 4
     return 2 * m * float(simplex_optimum(2, density).loss) + (n - 2 * m) * dropped
