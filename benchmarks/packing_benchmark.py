@@ -34,11 +34,11 @@ from benchmarks.packing_peers import (
     pymanopt_sharpened,
     scipy_descent,
 )
+from superposition.numerics.packing.all_pairs import all_pairs, all_pairs_scratch
 from superposition.numerics.packing.energy.pair_energy import PairEnergy
 from superposition.numerics.packing.energy.potentials import Riesz
 from superposition.numerics.packing.largest_method import LargestMethod
 from superposition.numerics.packing.method import Explored, Method
-from superposition.numerics.packing.pair_kernel import all_pairs
 from superposition.numerics.packing.search import Budget, search
 from superposition.numerics.packing.smooth_method import SmoothMethod, kernel_energy
 from superposition.numerics.packing.start import Space, drawn_starts
@@ -223,7 +223,7 @@ def gradient_row(count: int, rate: float) -> tuple[float, float]:
     space = Space(count, 3)
     x = drawn_starts(space, 0, range(1), None)[0].points()
     points, gradient = np.ascontiguousarray(x.T), np.empty((3, count))
-    scratch = tuple(np.empty(count) for _ in range(4))
+    scratch = all_pairs_scratch(3, count)
     code = kernel_energy(COULOMB, space)
     _gradients(points, code, gradient, scratch, 1)
     ours = _seconds(lambda: _gradients(points, code, gradient, scratch, 2000), 1) / 2000

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from superposition.numerics.packing.pair_kernel import FAST
+from superposition.numerics.packing.potential_kernel import FAST
 
 BLOCK = 24  # columns that are made together
 

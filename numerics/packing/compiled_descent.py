@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from superposition.numerics.packing.pair_kernel import FAST, all_pairs, orbit_pairs
+from superposition.numerics.packing.all_pairs import all_pairs, all_pairs_scratch
+from superposition.numerics.packing.orbit_pairs import orbit_pairs
+from superposition.numerics.packing.potential_kernel import FAST
 
 MEMORY = 10
 ARMIJO = 1e-4
@@ -26,8 +28,7 @@ FIRST, LARGEST = 0.1, 0.7  # the first and the largest move of a point, in units
 @njit(fastmath=FAST, cache=True, error_model="numpy")
 def _evaluate(raw: Any, orbit: Any, energy: Any, gradient: Any, scratch: Any) -> Any:
     """Ẽ and its gradient at ``raw`` (d, R)."""
-    unit, inverse, everything, pair_scratch = scratch
-    t = pair_scratch[0]
+    unit, inverse, t, everything, rows, whole = scratch
     d, count = raw.shape
     inverse[:] = 0.0
     for k in range(d):
@@ -39,10 +40,10 @@ def _evaluate(raw: Any, orbit: Any, energy: Any, gradient: Any, scratch: Any) ->
         for i in range(count):
             unit[k, i] = raw[k, i] * inverse[i]
     if everything.shape[1] == count:
-        value = all_pairs(unit, energy, gradient, pair_scratch)
+        value = all_pairs(unit, energy, gradient, whole)
     else:
-        value = orbit_pairs(unit, orbit, energy, gradient, (everything, pair_scratch))
-    t[:count] = 0.0
+        value = orbit_pairs(unit, orbit, energy, gradient, (everything, rows))
+    t[:] = 0.0
     for k in range(d):
         for i in range(count):
             t[i] += gradient[k, i] * unit[k, i]
@@ -142,7 +143,8 @@ def descend(raw: Any, orbit: Any, energy: Any, spacing: float, limits: Any) -> A
     d, count = raw.shape
     whole = orbit[0].shape[0] * count + orbit[1].shape[1]
     rows = (np.empty(whole), np.empty(whole), np.empty(whole), np.empty(whole))
-    scratch = (np.empty((d, count)), np.empty(count), np.empty((d, whole)), rows)
+    own = (np.empty((d, count)), np.empty(count), np.empty(count))
+    scratch = (*own, np.empty((d, whole)), rows, all_pairs_scratch(d, count))
     memory = (np.empty((MEMORY, d * count)), np.empty((MEMORY, d * count)))
     inverses = np.empty(MEMORY)
     gradient, slope = np.empty((d, count)), np.empty((d, count))

@@ -19,7 +19,7 @@ from numba import njit
 
 from superposition.numerics.packing.compiled_cholesky import dot, solved
 from superposition.numerics.packing.interior_point import CLOSED, KEPT, LONGEST, STILL
-from superposition.numerics.packing.pair_kernel import FAST
+from superposition.numerics.packing.potential_kernel import FAST
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from superposition.numerics.packing.compiled_descent import descend
-from superposition.numerics.packing.pair_kernel import FAST, SHARPENED
+from superposition.numerics.packing.potential_kernel import FAST, SHARPENED
 
 STRIDE = 2  # doublings from one sharpness to the next
 

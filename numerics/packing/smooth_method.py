@@ -106,7 +106,7 @@ class SmoothMethod:
 
 def kernel_energy(energy: SmoothEnergy, space: Space) -> tuple[int, float, int, float, int] | None:
     """How the compiled kernel is told of an energy; None if it does not know it."""
-    from superposition.numerics.packing import pair_kernel as kernel
+    from superposition.numerics.packing import potential_kernel as kernel
 
     if not isinstance(energy, PairEnergy):
         return None
