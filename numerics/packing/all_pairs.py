@@ -1,4 +1,4 @@
-r"""The compiled twin of ``PairEnergy.gradient``: every pair once, four rows of the Gram matrix a time.
+r"""The compiled twin of ``PairEnergy.gradient``: every pair once, four rows of pairs at a time.
 
 .. math:: E = \sum_{i<j} f(c_{ij}), \qquad
           g_i = \sum_{j \ne i} f'(c_{ij}) \frac{\partial c_{ij}}{\partial x_i}

@@ -18,7 +18,14 @@ import numpy as np
 from numba import njit
 
 from superposition.numerics.packing.compiled_cholesky import dot, solved
-from superposition.numerics.packing.interior_point import CLOSED, KEPT, LONGEST, STILL
+from superposition.numerics.packing.interior_point import (
+    CLOSED,
+    DOUBT,
+    KEPT,
+    LONGEST,
+    STILL,
+    reduction,
+)
 from superposition.numerics.packing.potential_kernel import FAST
 
 
@@ -317,9 +324,12 @@ def _longest_dual(weights: Any, change: Any) -> float:
     return share
 
 
+_reduction = njit(cache=True)(reduction)
+
+
 @njit(fastmath=FAST, cache=True, error_model="numpy", nogil=True)
-def descend_to_packing(x: Any, forms: int, width: float, most_steps: int) -> Any:
-    """Minimise max c_ij from ``x`` (D, N), which is moved; (c_max, λ (N, N), ∥Σ λ ∇c∥, steps).
+def descend_to_packing(x: Any, forms: int, width: float, most_steps: int, below: float) -> Any:
+    """Minimise max c_ij from ``x`` (D, N), which is moved; and what ``InteriorPoint`` tells.
 
     forms: 0 points, 1 real lines, 2 complex lines; the rest as in ``minimise_largest``.
     """
@@ -339,9 +349,9 @@ def descend_to_packing(x: Any, forms: int, width: float, most_steps: int) -> Any
     _see(x, forms, seen)
     tau = _largest(cosines) + width
     target = _first_weights(tau, cosines, weights, slack)
-    steps, residual, shift = 0, math.inf, 0.0
+    steps, residual, shift, given_up = 0, math.inf, 0.0, False
     flat_pull, flat_tangent = pull.reshape(-1), tangent.reshape(-1)
-    while steps < most_steps:
+    while steps < most_steps and not given_up:
         steps += 1
         state = (weights, slack, target, tangent, change, shift)
         rise, shift = _newton(forms, seen, state, room)
@@ -357,5 +367,6 @@ def descend_to_packing(x: Any, forms: int, width: float, most_steps: int) -> Any
             still = max(still, share * abs(flat_tangent[i]))
         if (gap < 3 * CLOSED and residual < 1e-12) or (gap < 100 * CLOSED and still < STILL):
             break  # beyond, slacks are rounding errors
-        target = max(gap * (0.1 if share > 0.9 else 0.3 if share > 0.5 else 0.8), CLOSED) / many
-    return _largest(cosines), weights, residual, steps
+        given_up = tau - DOUBT * gap - residual > below
+        target = max(gap * _reduction(share, gap, residual), CLOSED) / many
+    return _largest(cosines), weights, residual, steps, given_up

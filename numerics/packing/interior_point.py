@@ -11,6 +11,7 @@ weights, the certificate. Source: Nocedal and Wright 2006, chapter 19; the elimi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,23 +24,31 @@ CLOSED = 1e-15  # Σ λ (τ - c): how far τ is above the dual value
 STILL = 1e-12  # a move
 LONGEST = 0.3  # a point's move in one step, on the unit sphere
 KEPT = 0.99  # of the way to the boundary that a step may go
+DOUBT = 3  # times the gap: how far below τ the end may still lie
 
 
 @dataclass(frozen=True, eq=False)
 class InteriorPoint:
-    """Where it ended: the points (N, D), c_max, the dual weights (N, N), ∥Σ λ ∇c∥, the steps."""
+    """Where it ended: the points (N, D), c_max, the dual weights (N, N), ∥Σ λ ∇c∥, the steps.
+
+    given_up: whether it was left where it could hardly end below what was asked for.
+    """
 
     points: Array
     largest: float
     weights: Array
     residual: float
     steps: int
+    given_up: bool
 
 
-def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -> InteriorPoint:
+def minimise_largest(
+    start: Pairs, width: float, most_steps: int = MOST_STEPS, below: float = math.inf
+) -> InteriorPoint:
     """Minimise max c_ij from a nearby arrangement.
 
-    width: how far above the largest c the first τ lies: about the spread of those that will touch.
+    width: how far above the largest c the first τ lies: about the spread of those that will touch;
+    below: it gives up once the end will hardly be below this.
     """
     pairs = start
     off = ~np.eye(len(pairs.points), dtype=bool)
@@ -48,8 +57,8 @@ def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -
     weights = np.where(off, 1 / np.where(off, tau - pairs.cosines, 1.0), 0.0)
     weights *= 2 / weights.sum()
     target = float((weights * (tau - pairs.cosines))[off].mean())
-    steps, residual, shift = 0, np.inf, 0.0
-    while steps < most_steps:
+    steps, residual, shift, given_up = 0, np.inf, 0.0, False
+    while steps < most_steps and not given_up:
         steps += 1
         slack = np.where(off, tau - pairs.cosines, 1.0)
         step = _newton_step(pairs, weights, slack, np.where(off, target / slack, 0.0), shift)
@@ -65,9 +74,20 @@ def minimise_largest(start: Pairs, width: float, most_steps: int = MOST_STEPS) -
         still = share * float(np.abs(tangent).max(initial=0.0)) < STILL
         if (gap < 3 * CLOSED and residual < 1e-12) or (gap < 100 * CLOSED and still):
             break  # beyond, slacks are rounding errors
-        target = max(gap / count * (0.1 if share > 0.9 else 0.3 if share > 0.5 else 0.8),
-                     CLOSED / count)  # fmt: skip
-    return InteriorPoint(pairs.points, pairs.cosines[off].max(), weights, residual, steps)
+        given_up = tau - DOUBT * gap - residual > below
+        target = max(gap * reduction(share, gap, residual), CLOSED) / count
+    largest = pairs.cosines[off].max()
+    return InteriorPoint(pairs.points, largest, weights, residual, steps, given_up)
+
+
+def reduction(share: float, gap: float, residual: float) -> float:
+    """What to multiply Σ λ (τ - c) by: the better the last step was, the less.
+
+    At the end a step errs by the square of the gap, which may then fall faster and faster.
+    """
+    if share > 0.9:
+        return min(0.1, 10 * math.sqrt(gap)) if residual < gap else 0.1
+    return 0.3 if share > 0.5 else 0.8
 
 
 def _newton_step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -51,18 +52,18 @@ class LargestMethod:
         """Whether interior points take many times as long as a sharpened energy."""
         return self.space.points * (self.space.dimension - 1) > COSTLY
 
-    def explore(self, start: Start) -> Explored:
+    def explore(self, start: Start, below: float = math.inf) -> Explored:
         """Anneal from the start's softness to the last sharpness; nudges are finished at once."""
         if start.kind == "nudge":
             rough = Explored("nudge", self._value(start.representatives), start.representatives)
-            found = self.finish(rough)
+            found = self.finish(rough, below)
             return Explored("nudge", found.value, found.points, finished=True)
         first = start.doublings
         last = first + STRIDE * ((SHARPEST - first) // STRIDE)
         points = self._sharpened(start, first, last)
         return Explored(start.kind, self._value(points), points)
 
-    def finish(self, explored: Explored) -> Finished:
+    def finish(self, explored: Explored, below: float = math.inf) -> Finished:
         """Interior points; as many orthogonal lines as there are need no more than a frame."""
         if self.space.forms and self.space.points <= self.space.dimension // self.space.forms:
             points = _orthonormal(explored.points, self.space.forms == 2)
@@ -70,20 +71,20 @@ class LargestMethod:
         if explored.points.size > LARGEST_SYSTEM:
             return self._sharpened_further(explored)
         width = max(WIDTH * (1 - explored.value), 1e-9)
-        largest, points = self._by_interior_point(explored.points, width)
-        if not largest <= explored.value:
-            return Finished(explored.value, explored.points)
-        return Finished(largest, points)
+        found = self._by_interior_point(explored.points, width, below)
+        if found.given_up or found.value <= explored.value:
+            return found
+        return Finished(explored.value, explored.points)
 
-    def _by_interior_point(self, points: Array, width: float) -> tuple[float, Array]:
+    def _by_interior_point(self, points: Array, width: float, below: float) -> Finished:
         if self.compiled:
             from superposition.numerics.packing.compiled_interior_point import descend_to_packing
 
-            columns = np.ascontiguousarray(points.T)
-            largest, *_ = descend_to_packing(columns, self.space.forms, width, MOST_STEPS)
-            return float(largest), np.ascontiguousarray(columns.T)
-        found = minimise_largest(self._pairs(points), width)
-        return found.largest, found.points
+            columns, forms = np.ascontiguousarray(points.T), self.space.forms
+            largest, *_, given_up = descend_to_packing(columns, forms, width, MOST_STEPS, below)
+            return Finished(float(largest), np.ascontiguousarray(columns.T), given_up)
+        found = minimise_largest(self._pairs(points), width, MOST_STEPS, below)
+        return Finished(found.largest, found.points, found.given_up)
 
     def _sharpened_further(self, explored: Explored) -> Finished:
         """Too large for interior points: sharper energies, to some eight digits."""

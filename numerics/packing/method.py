@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,10 +25,14 @@ class Explored:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """A local minimum in full precision, (N, D) in real coordinates."""
+    """A local minimum in full precision, (N, D) in real coordinates.
+
+    given_up: it was not worth finishing, and the value is only above the minimum's.
+    """
 
     value: float
     points: Array
+    given_up: bool = False
 
 
 class Method(Protocol):
@@ -43,12 +48,12 @@ class Method(Protocol):
         """How many starts to explore before any is finished."""
         ...
 
-    def explore(self, start: Start) -> Explored:
+    def explore(self, start: Start, below: float = math.inf) -> Explored:
         """A cheap descent; safe to run in threads."""
         ...
 
-    def finish(self, explored: Explored) -> Finished:
-        """The same local minimum to full precision."""
+    def finish(self, explored: Explored, below: float = math.inf) -> Finished:
+        """The same local minimum to full precision, if it is below."""
         ...
 
     def margin(self, value: float, kind: Kind) -> float:

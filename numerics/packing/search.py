@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from superposition.numerics.packing.energy.smooth_energy import Array
@@ -74,6 +76,13 @@ class _Record:
     finished: list[float] = field(default_factory=list)
     gaps: dict[Kind, list[float]] = field(default_factory=dict)
 
+    @property
+    def below(self) -> float:
+        """What is certain to end above this is of no interest."""
+        return (
+            math.inf if self.best is None else self.best.value + self.method.same(self.best.value)
+        )
+
     def promising(self, candidate: Explored) -> bool:
         """Whether finishing the candidate could beat the best, or count as reaching it."""
         if self.best is None:
@@ -97,8 +106,9 @@ class _Record:
         if not candidate.finished:
             self.explored.append(candidate.value)
             self.finished.append(finished.value)
-            gaps = self.gaps.setdefault(candidate.kind, [])
-            gaps.append(max(candidate.value - finished.value, 0.0))
+            if not finished.given_up:
+                gaps = self.gaps.setdefault(candidate.kind, [])
+                gaps.append(max(candidate.value - finished.value, 0.0))
         if self.best is None or finished.value < self.best.value - self.method.same(finished.value):
             self.best, self.reached = finished, 0
         self.count(candidate, finished.value)
@@ -167,7 +177,7 @@ def _round(
     if initial is not None and record.starts == 0:
         starts[0] = given_start(initial)
     candidates: list[Explored] = sorted(
-        mapped(record.method.explore, starts), key=lambda found: found.value
+        mapped(record.method.explore, starts, repeat(record.below)), key=lambda found: found.value
     )
     record.starts += count
     while candidates and record.promising(candidates[0]):
@@ -181,7 +191,8 @@ def _round(
                 chosen.append(candidate)
             else:
                 record.count(candidate, value)
-        for candidate, finished in zip(chosen, mapped(record.method.finish, chosen), strict=True):
+        ends = mapped(record.method.finish, chosen, repeat(record.below))
+        for candidate, finished in zip(chosen, ends, strict=True):
             record.ended(candidate, finished)
         if _met(record, budget):
             return

@@ -49,18 +49,20 @@ class SmoothMethod:
         """A few: finishing is cheap."""
         return 8
 
-    def explore(self, start: Start) -> Explored:
+    def explore(self, start: Start, below: float = math.inf) -> Explored:
         """A descent, within the start's symmetry where the kernel can keep it.
 
         Small problems are descended to the end at once; large ones only where it promises well.
         """
+        del below
         broken = start.kind == "symmetric"
         at_once = not broken and self.space.points <= AT_ONCE
         points, value = self._descended(start, TIGHT if at_once else LOOSE)
         return Explored(start.kind, value, points, finished=at_once)
 
-    def finish(self, explored: Explored) -> Finished:
+    def finish(self, explored: Explored, below: float = math.inf) -> Finished:
         """A tight descent, after a little kick off the saddles that symmetry makes."""
+        del below
         points = explored.points
         if explored.kind == "symmetric":
             rng = np.random.default_rng(0)

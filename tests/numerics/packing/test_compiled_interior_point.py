@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from superposition.numerics.packing.interior_point import MOST_STEPS, minimise_largest
+from superposition.numerics.packing.largest_method import LargestMethod
 from superposition.numerics.packing.pairs import Pairs, real_coordinates
+from superposition.numerics.packing.start import Space, drawn_starts
 from tests.numerics.packing.arrangements import KINDS, Array, Points, drawn, typed
 from tests.numerics.packing.test_interior_point import PROVEN
 
@@ -22,7 +24,7 @@ def descended(
 ) -> tuple[Pairs, float, Array, float, int]:
     """The arrangement, c_max, λ, the residual and the steps, by the kernel."""
     columns = np.ascontiguousarray(real_coordinates(points).T)
-    found = kernel.descend_to_packing(columns, KINDS.index(kind), width, most_steps)
+    *found, _ = kernel.descend_to_packing(columns, KINDS.index(kind), width, most_steps, np.inf)
     return Pairs(columns.T, typed(points, kind).forms), *found
 
 
@@ -67,6 +69,28 @@ def test_the_factor_is_choleskys(seed: int, size: int) -> None:
     assert cholesky.factored(factor)
     np.testing.assert_allclose(np.tril(factor), np.linalg.cholesky(matrix), atol=1e-8)
     assert not cholesky.factored(matrix - 2 * np.linalg.eigvalsh(matrix)[-1] * np.eye(size))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_ends_below_is_hardly_ever_given_up(kind: str, compiled: bool) -> None:
+    """And what ends well above nearly always is: neither needs more than to be usual."""
+    forms, kept, left, starts = KINDS.index(kind), 0, 0, 40
+    for seed in range(starts):
+        dim = 2 + seed % 3
+        space = Space(dim + 2 + seed % 7, dim * max(forms, 1), forms)
+        method = LargestMethod(space, compiled)
+        explored = method.explore(drawn_starts(space, seed, range(1), None)[0])
+        end = method.finish(explored)
+        assert not end.given_up
+        found = method.finish(explored, end.value + 1e-10)
+        kept += not found.given_up
+        assert found.value >= end.value - 1e-12
+        other = method.finish(explored, end.value - 1e-4)
+        assert other.value >= end.value - 1e-12
+        left += other.given_up
+    assert kept >= 0.9 * starts
+    assert left >= 0.9 * starts
 
 
 @pytest.mark.parametrize(("count", "dim", "kind"), PROVEN)
