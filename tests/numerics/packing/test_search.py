@@ -39,7 +39,8 @@ class Steps:
     def together(self) -> int:
         return 8
 
-    def explore(self, start: Start) -> Explored:
+    def explore(self, start: Start, below: float = np.inf) -> Explored:
+        del below
         points = start.points()
         value = float(np.floor(5 * (1 + points[0, 0])))
         self.seen.append((start.kind, value))
@@ -47,7 +48,8 @@ class Steps:
             raise KeyboardInterrupt
         return Explored(start.kind, value + self.gap * abs(points[0, 1]), points)
 
-    def finish(self, explored: Explored) -> Finished:
+    def finish(self, explored: Explored, below: float = np.inf) -> Finished:
+        del below
         return Finished(float(np.floor(explored.value)), explored.points)
 
     def margin(self, value: float, kind: Kind = "random") -> float:
