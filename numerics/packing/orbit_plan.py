@@ -87,24 +87,20 @@ def _special_orbits(name: str) -> tuple[Array, ...]:
         axis = Rotation.from_matrix(matrix).as_rotvec()
         for sign in (1, -1):
             orbit = distinct(sign * (group @ axis) / np.linalg.norm(axis))
-            if not any(_holds(known, orbit[0]) for known in orbits):
+            if not any(in_one_place(known, orbit[:1]).any() for known in orbits):
                 orbits.append(orbit)
     return tuple(orbits)
 
 
 def distinct(points: Array, lines: bool = False) -> Array:
     """Every place (every line) of unit vectors (K, D) once, in the order met."""
-    kept: list[Array] = []
-    for point in points:
-        if not _holds(np.array(kept), point, lines):
-            kept.append(point)
-    return np.array(kept)
+    met_before = np.tril(in_one_place(points, points, lines), -1).any(1)
+    return points[~met_before]
 
 
-def _holds(points: Array, point: Array, lines: bool = False) -> bool:
-    if not len(points):
-        return False
-    here = np.abs(points - point).max(1) < SAME_PLACE
+def in_one_place(points: Array, others: Array, lines: bool = False) -> NDArray[np.bool_]:
+    """Which of the unit vectors (K, D) are which of the others (M, D), or lie on their lines."""
+    apart = np.abs(points[:, None] - others).max(2)
     if lines:
-        here |= np.abs(points + point).max(1) < SAME_PLACE
-    return bool(here.any())
+        apart = np.minimum(apart, np.abs(points[:, None] + others).max(2))
+    return apart < SAME_PLACE

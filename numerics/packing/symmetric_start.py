@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from superposition.numerics.packing.orbit_plan import distinct
+from superposition.numerics.packing.orbit_plan import distinct, in_one_place
 
 Array = NDArray[np.float64]
 LARGEST_GROUP = 48
@@ -54,8 +54,7 @@ def _filling(group: Array, points: int, lines: bool, rng: np.random.Generator) -
         if norm < 1e-3:
             continue
         orbit = distinct(group @ x / norm, lines)
-        apart = len(distinct(np.concatenate([*orbits, orbit]), lines)) == len(orbit) + points - left
-        if len(orbit) <= left and apart:
+        if len(orbit) <= left and not any(in_one_place(o, orbit, lines).any() for o in orbits):
             orbits.append(orbit)
             left -= len(orbit)
         if left == 0:
