@@ -17,12 +17,13 @@ from superposition.numerics.packing.method import Explored, Finished
 from superposition.numerics.packing.pairs import Pairs, complex_coordinates, real_coordinates
 from superposition.numerics.packing.start import Kind, Space, Start, given_start
 
-STRIDE, SHARPEST = 2, 12  # doublings of the exponent: from one stage to the next, and the last
+STRIDE = 2  # doublings of the exponent: from one stage to the next
+SHARPEST, SHARP, HEAVY = 12, 8, 180  # the last; the last of what interior points finish in no time
 COSTLY, FEW, MANY = 400, 8, 64  # unknowns; starts that are explored before any is finished
 LARGEST_SYSTEM, LAST_SHARPNESS = 2500, 24  # numbers in the points; doublings beyond them
-MARGIN = 2e-4  # of the distance of c to 1: what the last sharpness leaves to gain
 SAME = 1e-11
-WIDTH = 5e-4  # of the distance of c to 1: the spread of the contacts at the last sharpness
+MARGIN = 0.8  # over k = 2^doublings, of the distance of c to 1: what sharpening leaves to gain
+WIDTH = 2.0  # likewise: the spread of the contacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,11 @@ class LargestMethod:
         return MANY if self._costly else FEW
 
     @property
+    def _last(self) -> int:
+        """Doublings of the last exponent: it pays to sharpen on where finishing costs more."""
+        return SHARP if self.space.points * (self.space.dimension - 1) <= HEAVY else SHARPEST
+
+    @property
     def _costly(self) -> bool:
         """Whether interior points take many times as long as a sharpened energy."""
         return self.space.points * (self.space.dimension - 1) > COSTLY
@@ -58,8 +64,8 @@ class LargestMethod:
             rough = Explored("nudge", self._value(start.representatives), start.representatives)
             found = self.finish(rough, below)
             return Explored("nudge", found.value, found.points, finished=True)
-        first = start.doublings
-        last = first + STRIDE * ((SHARPEST - first) // STRIDE)
+        first = min(start.doublings, self._last)
+        last = first + STRIDE * ((self._last - first) // STRIDE)
         points = self._sharpened(start, first, last)
         return Explored(start.kind, self._value(points), points)
 
@@ -70,7 +76,7 @@ class LargestMethod:
             return Finished(self._value(points), points)
         if explored.points.size > LARGEST_SYSTEM:
             return self._sharpened_further(explored)
-        width = max(WIDTH * (1 - explored.value), 1e-9)
+        width = max(WIDTH / 2**self._last * (1 - explored.value), 1e-9)
         found = self._by_interior_point(explored.points, width, below)
         if found.given_up or found.value <= explored.value:
             return found
@@ -94,7 +100,7 @@ class LargestMethod:
     def margin(self, value: float, kind: Kind) -> float:
         """What the last sharpness leaves, from wherever."""
         del kind
-        return MARGIN * (1 - value)
+        return MARGIN / 2**self._last * (1 - value)
 
     def same(self, value: float) -> float:
         """Absolute: these are cosines."""
