@@ -51,6 +51,7 @@ HELD = 0.5  # of the aim, on a machine that is shared
 AIM_EXAMPLE = 100  # times pymanopt's example
 PACKINGS = ((3, 12, False), (3, 24, False), (3, 6, True), (4, 10, True), (5, 16, True))
 STALLED = ((3, 24, False), (4, 10, True))  # where the example ends far from the packing
+SMOOTH = ((3, 12, False), (3, 6, True))  # where its smooth minimum is the packing
 CLOSE, FAR = 1e-9, 1e-5
 FLOPS_PER_PAIR = 6 + 8 + 12
 
@@ -226,9 +227,11 @@ def gradient_row(count: int, rate: float) -> tuple[float, float]:
     scratch = all_pairs_scratch(3, count)
     code = kernel_energy(COULOMB, space)
     _gradients(points, code, gradient, scratch, 1)
-    ours = _seconds(lambda: _gradients(points, code, gradient, scratch, 2000), 1) / 2000
-    coulomb = GramCoulomb(count)
-    arrays = _seconds(lambda: coulomb.gradient(x.copy()), 500)
+    coulomb, ours, arrays = GramCoulomb(count), np.inf, np.inf
+    for _ in range(6):  # in turn, the best of each: the machine is shared
+        ours = min(ours, _seconds(lambda: _gradients(points, code, gradient, scratch, 500), 1))
+        arrays = min(arrays, _seconds(lambda: coulomb.gradient(x.copy()), 200))
+    ours /= 500
     floor = FLOPS_PER_PAIR * count * (count - 1) / 2 / rate
     print(
         f"  {count:4d} {floor * 1e6:9.3f} {ours * 1e6:9.3f} {ours / floor:7.1f} "
@@ -302,6 +305,13 @@ def test_largest_cosines_are_met_where_one_smoothing_stalls(
     assert example.hits == 0
     assert example.least > known_packing(dim, count, lines) + FAR
     assert ratio > AIM_EXAMPLE
+
+
+@pytest.mark.parametrize(("dim", "count", "lines"), SMOOTH)
+def test_even_what_smoothing_meets_is_met_sooner(dim: int, count: int, lines: bool) -> None:
+    """The icosahedron and its six axes are the smooth minima themselves."""
+    _, ratio = packings_compared(dim, count, lines, 40, 4)["example"]
+    assert ratio > HELD * AIM_EXAMPLE
 
 
 def main() -> None:

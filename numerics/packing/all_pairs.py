@@ -64,7 +64,7 @@ def _others(pairs: int, length: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _fill(c: Any, pairs: int, length: int, value: float) -> None:
+def _fill(c: Any, pairs: int, length: Any, value: float) -> None:
     """Write ``value`` where there is no pair."""
     for r in range(4):
         row = r * length

@@ -20,7 +20,7 @@ ONE, FOUR = np.uintp(1), np.uintp(4)
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def coulomb_in_space(points: Any, count: int, forces: Any) -> float:
+def coulomb_in_space(points: Any, count: int, forces: Any) -> Any:
     """E of the first ``count`` unit vectors; what is f'(c) y is added to ``forces`` (3, width).
 
     points: (3, width), zero beyond ``count``, the width a multiple of four.

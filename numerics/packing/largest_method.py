@@ -54,6 +54,11 @@ class LargestMethod:
         return SHARP if self.space.points * (self.space.dimension - 1) <= HEAVY else SHARPEST
 
     @property
+    def _sharpness(self) -> float:
+        """The last exponent k."""
+        return float(2**self._last)
+
+    @property
     def _costly(self) -> bool:
         """Whether interior points take many times as long as a sharpened energy."""
         return self.space.points * (self.space.dimension - 1) > COSTLY
@@ -76,7 +81,7 @@ class LargestMethod:
             return Finished(self._value(points), points)
         if explored.points.size > LARGEST_SYSTEM:
             return self._sharpened_further(explored)
-        width = max(WIDTH / 2**self._last * (1 - explored.value), 1e-9)
+        width = max(WIDTH / self._sharpness * (1 - explored.value), 1e-9)
         found = self._by_interior_point(explored.points, width, below)
         if found.given_up or found.value <= explored.value:
             return found
@@ -100,7 +105,7 @@ class LargestMethod:
     def margin(self, value: float, kind: Kind) -> float:
         """What the last sharpness leaves, from wherever."""
         del kind
-        return MARGIN / 2**self._last * (1 - value)
+        return MARGIN / self._sharpness * (1 - value)
 
     def same(self, value: float) -> float:
         """Absolute: these are cosines."""

@@ -103,4 +103,5 @@ def in_one_place(points: Array, others: Array, lines: bool = False) -> NDArray[n
     apart = np.abs(points[:, None] - others).max(2)
     if lines:
         apart = np.minimum(apart, np.abs(points[:, None] + others).max(2))
-    return apart < SAME_PLACE
+    near: NDArray[np.bool_] = apart < SAME_PLACE
+    return near
