@@ -141,7 +141,7 @@ def search(
     with _threads(workers) as mapped:
         try:
             while not _over(record, budget, time.monotonic() - begun):
-                _round(record, space, (seed, initial), budget, mapped)
+                _round(record, space, (seed, initial), (budget, begun), mapped)
                 if progress is not None and record.best is not None:
                     best, seconds = record.best.value, time.monotonic() - begun
                     progress(
@@ -161,10 +161,15 @@ def search(
 
 
 def _round(
-    record: _Record, space: Space, begin: tuple[int, Array | None], budget: Budget, mapped: Map
+    record: _Record,
+    space: Space,
+    begin: tuple[int, Array | None],
+    end: tuple[Budget, float],
+    mapped: Map,
 ) -> None:
-    """Explore one round's starts, and finish what is promising."""
+    """Explore one round's starts, and finish what is promising while there is time."""
     seed, initial = begin
+    budget, begun = end
     together = record.method.together
     # 1, 2, 4, 8: one may be enough; where finishing is what costs, begin with the best of many.
     count = min(together, record.starts + 1) if together <= RAMP else together
@@ -194,7 +199,7 @@ def _round(
         ends = mapped(record.method.finish, chosen, repeat(record.below))
         for candidate, finished in zip(chosen, ends, strict=True):
             record.ended(candidate, finished)
-        if _met(record, budget):
+        if _met(record, budget) or _late(budget, time.monotonic() - begun):
             return
 
 
@@ -203,11 +208,15 @@ def _over(record: _Record, budget: Budget, seconds: float) -> bool:
         return False
     if budget.starts is not None and record.starts >= budget.starts:
         return True
-    if budget.seconds is not None and seconds >= budget.seconds:
+    if _late(budget, seconds):
         return True
     if budget.enough is not None and record.reached >= budget.enough:
         return record.starts >= budget.least or _met(record, budget)
     return _met(record, budget)
+
+
+def _late(budget: Budget, seconds: float) -> bool:
+    return budget.seconds is not None and seconds >= budget.seconds
 
 
 def _met(record: _Record, budget: Budget) -> bool:

@@ -21,8 +21,9 @@ from superposition.numerics.packing.symmetric_start import symmetric_start
 
 Kind = Literal["random", "symmetric", "hop", "nudge", "given"]
 MOVES, NUDGES, SYMMETRIC = 0.6, 0.18, 0.2  # shares of the starts; nudges are some of the moves
-FLAT, HIGH_MOVES, HIGH_SYMMETRIC = 8, 0.3, 0.5  # dimensions up to here; shares beyond
+FLAT, HIGH_MOVES, HIGH_SYMMETRIC = 8, 0.15, 0.65  # dimensions up to here; shares beyond
 CYCLIC = (0.6, 0.2, 1.0)  # of the symmetric starts of points above three dimensions, lines, complex
+HIGH_CYCLIC = 0.9  # likewise, of points beyond: the great codes have large groups
 UPROOTED, PATCHED = 0.2, 0.5  # of the hops: some points anywhere, some neighbours; else all points
 FIRST_RANDOM = 7  # starts before any move or symmetry: easy problems need no more
 MOST_UPROOTED, LARGEST_PATCH = 8, 16
@@ -116,7 +117,7 @@ def _symmetric(space: Space, rng: np.random.Generator, doublings: int) -> Start 
             return None
         plan = plans[rng.integers(len(plans))]
         return Start("symmetric", plan, _random(plan.representatives, dim, rng), doublings)
-    if rng.random() < CYCLIC[space.forms]:
+    if rng.random() < (HIGH_CYCLIC if dim > FLAT and space.forms == 0 else CYCLIC[space.forms]):
         cyclic = cyclic_plan(count, dim, space.forms, rng)
         if cyclic is None:
             return None
