@@ -35,7 +35,7 @@ from superposition.theory.domain import check_count, check_finite
 
 LARGEST_HESSIAN = 2500  # numbers in the points: beyond, Newton's method would take minutes
 MOST_STARTS = 2048  # unless said otherwise; hard problems want more
-ENOUGH, LEAST_SMOOTH, LEAST_LARGEST = 10, 2, 12  # the least: starts per point
+ENOUGH, LEAST_SMOOTH, LEAST_LARGEST = 10, 2, 24  # the least: starts per point
 
 
 def pack(
@@ -56,7 +56,7 @@ def pack(
     "one-active" the rows of the result are (w_i, b_i), of any norm. The search ends when the
     value meets a proven bound or the published value; where nothing is published, when ten
     starts (moves from the best apart) have ended at the best, but not before two starts per point
-    (twelve for a largest cosine); after ``starts`` starts (2048 unless ``seconds`` is given), or
+    (24 for a largest cosine); after ``starts`` starts (2048 unless ``seconds`` is given), or
     after ``seconds``. initial: (N, d), a first start, for instance an earlier result. workers:
     threads. The result depends on the seed alone, unless ``seconds`` ended it. progress: called
     after every round of starts. Ctrl-C returns the best so far, marked ``interrupted``.
