@@ -15,7 +15,7 @@ from numba import njit
 FAST = {"contract", "arcp", "nsz", "reassoc"}
 COULOMB, SHARPENED, RIESZ, LOGARITHMIC, GAUSSIAN = range(5)
 NEAREST = 1e-12  # squared distance: nearer points count as this far apart
-HARMLESS = -0.5  # a c that no potential minds
+HARMLESS = -1.0  # the farthest c: no potential minds, however sharp
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")

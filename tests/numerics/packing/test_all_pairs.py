@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from superposition.numerics.packing.energy.named import energy_named
 from superposition.numerics.packing.energy.pair_energy import PairEnergy, Potential
-from superposition.numerics.packing.energy.potentials import Riesz
+from superposition.numerics.packing.energy.potentials import Riesz, Sharpened
 from superposition.numerics.packing.energy.toy_model import OneActive, OneActivePotential
 from superposition.numerics.packing.pairs import real_coordinates
 from superposition.numerics.packing.smooth_method import kernel_energy
@@ -65,6 +65,18 @@ def test_points_in_one_place_cost_a_finite_fortune() -> None:
         assert np.isfinite(value)
         assert value > 1e5
         assert np.all(np.isfinite(gradient))
+
+
+@given(seeds, st.integers(2, 5), st.integers(0, 12))
+def test_what_is_no_pair_costs_nothing_however_sharp(seed: int, n: int, doublings: int) -> None:
+    """Nearly opposite points, of which the nearest two count as one."""
+    points = drawn(seed, n, 3, "points")
+    points[1] = -points[0] + 1e-3 * points[1]
+    points[1] /= np.linalg.norm(points[1])
+    potential = Sharpened(doublings, nearest(points, "points") ** 2)
+    assume(potential.scale > 0.1)
+    value, _ = compiled(points, code_of(potential, 0))
+    assert value == pytest.approx(float(PairEnergy(potential).value(points)), rel=1e-9)
 
 
 def test_what_the_kernel_does_not_know() -> None:
