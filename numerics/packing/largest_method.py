@@ -18,7 +18,7 @@ from superposition.numerics.packing.pairs import Pairs, complex_coordinates, rea
 from superposition.numerics.packing.start import Kind, Space, Start, given_start
 
 STRIDE = 2  # doublings of the exponent: from one stage to the next
-SHARPEST, SHARP, HEAVY = 12, 8, 180  # the last; the last of what interior points finish in no time
+SHARPEST, SHARP, LIGHT = 12, 8, 180  # the last; the last where there are so few unknowns
 COSTLY, FEW, MANY = 400, 8, 64  # unknowns; starts that are explored before any is finished
 LARGEST_SYSTEM, LAST_SHARPNESS = 2500, 24  # numbers in the points; doublings beyond them
 SAME = 1e-11
@@ -50,8 +50,8 @@ class LargestMethod:
 
     @property
     def _last(self) -> int:
-        """Doublings of the last exponent: it pays to sharpen on where finishing costs more."""
-        return SHARP if self.space.points * (self.space.dimension - 1) <= HEAVY else SHARPEST
+        """Doublings of the last exponent: sharpening on pays where finishing costs more."""
+        return SHARP if self.space.points * (self.space.dimension - 1) <= LIGHT else SHARPEST
 
     @property
     def _sharpness(self) -> float:

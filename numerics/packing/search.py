@@ -79,9 +79,9 @@ class _Record:
     @property
     def below(self) -> float:
         """What is certain to end above this is of no interest."""
-        return (
-            math.inf if self.best is None else self.best.value + self.method.same(self.best.value)
-        )
+        if self.best is None:
+            return math.inf
+        return self.best.value + self.method.same(self.best.value)
 
     def promising(self, candidate: Explored) -> bool:
         """Whether finishing the candidate could beat the best, or count as reaching it."""
