@@ -21,7 +21,7 @@ from numba import njit
 from superposition.numerics.packing.coulomb_in_space import coulomb_in_space
 from superposition.numerics.packing.potential_kernel import COULOMB, FAST, HARMLESS, potential
 
-TWO, THREE, FOUR = np.uintp(2), np.uintp(3), np.uintp(4)
+ONE, TWO, THREE, FOUR = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
 
 @njit(cache=True)
@@ -46,7 +46,7 @@ def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> Any:
         value = coulomb_in_space(filled, count, forces)
     else:
         rows[0][0] = HARMLESS
-        harmless = potential(rows[0], rows[1], 1, energy)
+        harmless = potential(rows[0], rows[1], ONE, energy)
         value = 0.0
         for first in range(0, width, 4):
             pairs = count - first
@@ -56,14 +56,14 @@ def all_pairs(points: Any, energy: Any, gradient: Any, scratch: Any) -> Any:
     return value
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _others(pairs: int, length: int) -> int:
     """How many entries of four rows belong to no pair: diagonal, below, filled up."""
     real = min(pairs, 4)
     return 4 * length - (real * (pairs - 1) - real * (real - 1) // 2)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _fill(c: Any, pairs: int, length: Any, value: float) -> None:
     """Write ``value`` where there is no pair."""
     for r in range(4):
@@ -111,7 +111,7 @@ def _four_rows(first: Any, points: Any, energy: Any, forces: Any, work: Any) -> 
     return value
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _inner_products(x: Any, points: Any, first: Any, length: Any, c: Any) -> None:
     """c: of four columns x (D, 4) with ``length`` columns of ``points``, row after row."""
     for k in range(points.shape[0]):
@@ -132,7 +132,7 @@ def _inner_products(x: Any, points: Any, first: Any, length: Any, c: Any) -> Non
                 c[THREE * length + j] += x3 * y
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _forces(x: Any, points: Any, first: Any, length: Any, c: Any, forces: Any, own: Any) -> None:
     """Add Σ_r c_rj x_r to the force on each y_j; own (D, 4): Σ_j c_rj y_j."""
     for k in range(points.shape[0]):

@@ -62,7 +62,7 @@ def sharpen(raw: Any, orbit: Any, forms: int, doublings: Any, limits: Any) -> An
         scale = nearest(raw, orbit, forms)
         if scale < 1e-9:  # two points in one place, as symmetric starts may have it
             return scale, evaluations
-        energy = (SHARPENED, 0.0, forms, scale, at)
+        energy = (np.int64(SHARPENED), 0.0, forms, scale, at)  # typed as a caller types it
         most = limits[0] if at == first else limits[1]
         # The sharper, the shorter the way over which the forces stay what they are.
         _, _, made = descend(raw, orbit, energy, math.sqrt(scale) / (1 + at), (most, 1e-4, 1e-4))

@@ -16,14 +16,14 @@ from numba import njit
 from superposition.numerics.packing.potential_kernel import FAST, HARMLESS, potential
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _turned(x: Any, k: int) -> Any:
     """Coordinate k of Jx."""
     half = x.shape[0] // 2
     return -x[k + half] if k < half else x[k - half]
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _inner(x: Any, points: Any, count: int, forms: int, scratch: Any) -> None:
     """c_j of x with the first ``count`` columns; with their square roots for lines."""
     c, _, plain, turned = scratch
@@ -46,7 +46,7 @@ def _inner(x: Any, points: Any, count: int, forms: int, scratch: Any) -> None:
         c[j] += turned[j] * turned[j]
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _weights(count: int, forms: int, scratch: Any) -> None:
     """From f'(c_j): what multiplies y_j (in place of c) and Jy_j (in place of ``turned``)."""
     c, _, plain, turned = scratch
@@ -58,7 +58,7 @@ def _weights(count: int, forms: int, scratch: Any) -> None:
             c[j] *= 2.0 * plain[j]
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _force(k: int, points: Any, count: int, forms: int, scratch: Any) -> float:
     """Coordinate k of Σ_j f'(c_j) ∂c_j/∂x."""
     c, _, _, turned = scratch

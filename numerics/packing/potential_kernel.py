@@ -18,13 +18,13 @@ NEAREST = 1e-12  # squared distance: nearer points count as this far apart
 HARMLESS = -1.0  # the farthest c: no potential minds, however sharp
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def inverse_distance(c: Any) -> float:
     """1/r."""
     return 1.0 / math.sqrt(max(2.0 - 2.0 * c, NEAREST))
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _coulomb(c: Any, count: int) -> float:
     """1/r; its slope 1/r³ replaces c."""
     value = 0.0
@@ -35,7 +35,7 @@ def _coulomb(c: Any, count: int) -> float:
     return value
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def _sharpened(c: Any, of: Any, count: int, scale: float, doublings: int) -> float:
     """(scale/r²)^k; its slope replaces c."""
     value = 0.0
@@ -73,7 +73,7 @@ def _transcendental(c: Any, count: int, code: int, number: float) -> float:
     return value
 
 
-@njit(fastmath=FAST, cache=True, error_model="numpy", inline="always")
+@njit(fastmath=FAST, cache=True, error_model="numpy")
 def potential(c: Any, spare: Any, count: int, energy: Any) -> Any:
     """Σ_j f(c_j) over the first ``count``; the slopes f'(c_j) replace c."""
     code, number, _, scale, doublings = energy
