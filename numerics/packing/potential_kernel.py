@@ -74,7 +74,7 @@ def _transcendental(c: Any, count: int, code: int, number: float) -> float:
 
 
 @njit(fastmath=FAST, cache=True, error_model="numpy")
-def potential(c: Any, spare: Any, count: int, energy: Any) -> Any:
+def potential(c: Any, spare: Any, count: Any, energy: Any) -> Any:
     """Σ_j f(c_j) over the first ``count``; the slopes f'(c_j) replace c."""
     code, number, _, scale, doublings = energy
     if code == COULOMB:
