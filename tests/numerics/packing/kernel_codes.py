@@ -13,7 +13,6 @@ from superposition.numerics.packing.smooth_method import kernel_energy
 from superposition.numerics.packing.start import Space
 
 Code = tuple[int, float, int, float, int]
-SHARPENED = 1
 POTENTIALS: list[Potential] = [
     Riesz(1), Riesz(2), Riesz(2.5), Riesz(4), Riesz(16), Logarithmic(), Gaussian(0.8),
     Sharpened(0, 1.3), Sharpened(5, 0.4),
@@ -23,6 +22,8 @@ POTENTIALS: list[Potential] = [
 def code_of(potential: Potential, forms: int) -> Code:
     """How the kernel is told of a potential."""
     if isinstance(potential, Sharpened):
+        from superposition.numerics.packing.potential_kernel import SHARPENED
+
         return SHARPENED, 0.0, forms, potential.scale, potential.doublings
     code: Code | None = kernel_energy(PairEnergy(potential, forms > 0), Space(2, 2, forms))
     assert code is not None
